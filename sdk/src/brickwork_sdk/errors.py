@@ -1,0 +1,307 @@
+"""The one catalogue of errors, and the exceptions that carry it.
+
+BrickworkError                 reason, message, metadata, retry_after_seconds
+├── InvalidInput               INVALID_ARGUMENT     the request cannot be served as it is
+├── NotFound                   NOT_FOUND            what was named does not exist
+├── NotPossible                FAILED_PRECONDITION  right request, but not here or not now by itself
+├── NoCapacity                 RESOURCE_EXHAUSTED   a limit is reached; do not retry blindly
+├── Busy                       UNAVAILABLE          try again after retry_after_seconds
+├── Aborted                    ABORTED              overtaken by another change
+├── Denied                     PERMISSION_DENIED    not yours
+└── EngineFailed               INTERNAL             our fault
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+
+class Reason(StrEnum):
+    """Every reason an error may have; closed, so that programs can rely on it."""
+
+    MEDIA_MISSING = "MEDIA_MISSING"
+    """The named file or the media of the request does not exist."""
+    MEDIA_EMPTY = "MEDIA_EMPTY"
+    """The recording has no bytes."""
+    MEDIA_NOT_A_FILE = "MEDIA_NOT_A_FILE"
+    """The path names a folder or a device, not a file."""
+    MEDIA_UNREADABLE = "MEDIA_UNREADABLE"
+    """The content is damaged, cut off, or no media at all."""
+    MEDIA_FORMAT_UNSUPPORTED = "MEDIA_FORMAT_UNSUPPORTED"
+    """The container is not on the whitelist; playlists that name other files never are."""
+    MEDIA_TOO_LARGE = "MEDIA_TOO_LARGE"
+    """The media is longer, wider or bigger than the limit in the metadata."""
+    NO_AUDIO_STREAM = "NO_AUDIO_STREAM"
+    """The recording has no sound, and sound is needed."""
+    NO_VIDEO_STREAM = "NO_VIDEO_STREAM"
+    """The recording has no pictures, and pictures are needed."""
+    NO_SPEECH = "NO_SPEECH"
+    """Nobody speaks, so the question has no answer."""
+    IMAGE_UNREADABLE = "IMAGE_UNREADABLE"
+    """The content is no picture that can be decoded."""
+    LANGUAGE_UNKNOWN = "LANGUAGE_UNKNOWN"
+    """The language code is not one that the model knows."""
+    LANGUAGE_PAIR_UNAVAILABLE = "LANGUAGE_PAIR_UNAVAILABLE"
+    """No installed model translates between these two languages."""
+    TEXT_TOO_LONG = "TEXT_TOO_LONG"
+    """The text is longer than the limit in the metadata."""
+    MESSAGES_INVALID = "MESSAGES_INVALID"
+    """The conversation is empty, or its last message is not the user's."""
+    CONTEXT_EXCEEDED = "CONTEXT_EXCEEDED"
+    """Prompt and answer do not fit the model; both counts are in the metadata."""
+    SPEAKER_COUNT_INVALID = "SPEAKER_COUNT_INVALID"
+    """The number of speakers is not between 1 and 20."""
+    ARGUMENT_INVALID = "ARGUMENT_INVALID"
+    """A field is outside its documented range; the metadata names it."""
+    STREAM_ORDER_INVALID = "STREAM_ORDER_INVALID"
+    """The messages of a stream came in an order that the RPC does not allow."""
+    OBJECT_REF_INVALID = "OBJECT_REF_INVALID"
+    """The object reference is not well formed."""
+    OBJECT_MISSING = "OBJECT_MISSING"
+    """The object store does not hold this object."""
+    OBJECT_MISMATCH = "OBJECT_MISMATCH"
+    """The content differs from what its header declared."""
+    OBJECT_TOO_LARGE = "OBJECT_TOO_LARGE"
+    """The object is bigger than the limit in the metadata."""
+    STORAGE_FULL = "STORAGE_FULL"
+    """The disk has no room left; nothing was kept."""
+    MODEL_UNKNOWN = "MODEL_UNKNOWN"
+    """No model of this name is served here."""
+    MODEL_MISSING = "MODEL_MISSING"
+    """The model store lacks the model or one of its files."""
+    MODEL_DIGEST_MISMATCH = "MODEL_DIGEST_MISMATCH"
+    """A file of the model is not the one that its manifest names."""
+    MODEL_LOADING = "MODEL_LOADING"
+    """The model is being loaded; try again shortly."""
+    MODEL_DRAINING = "MODEL_DRAINING"
+    """The model is being unloaded; try again shortly."""
+    VRAM_REQUEST_INVALID = "VRAM_REQUEST_INVALID"
+    """The request for a token is nonsense; the metadata names the field."""
+    VRAM_CAN_NEVER_FIT = "VRAM_CAN_NEVER_FIT"
+    """More memory is asked for than any device can ever lend."""
+    VRAM_QUEUE_FULL = "VRAM_QUEUE_FULL"
+    """Too many requests wait already."""
+    VRAM_WAIT_TOO_LONG = "VRAM_WAIT_TOO_LONG"
+    """The caller's deadline came before memory was free."""
+    VRAM_TOKEN_UNKNOWN = "VRAM_TOKEN_UNKNOWN"
+    """The broker has no such token."""
+    VRAM_TOKEN_STALE = "VRAM_TOKEN_STALE"
+    """The token is over or its epoch is not the granted one; it is never revived."""
+    BROKER_RECOVERING = "BROKER_RECOVERING"
+    """The broker has just started again and waits for its holders."""
+    BROKER_UNREACHABLE = "BROKER_UNREACHABLE"
+    """The broker does not answer; nothing new is loaded."""
+    ENGINE_CRASHED = "ENGINE_CRASHED"
+    """The engine process died during the call; a fresh one serves the next."""
+    ENGINE_FAILED = "ENGINE_FAILED"
+    """The engine raised an unexpected error; it still runs."""
+    ENGINE_STOPPED = "ENGINE_STOPPED"
+    """The engine process was ended while the call ran; try again."""
+    BRICK_UNREACHABLE = "BRICK_UNREACHABLE"
+    """A brick does not answer."""
+    BRICK_STOPPING = "BRICK_STOPPING"
+    """The brick is shutting down; try again."""
+    JOB_UNKNOWN = "JOB_UNKNOWN"
+    """There is no such job."""
+    JOB_FINISHED = "JOB_FINISHED"
+    """The job has ended already."""
+    JOB_CANCELLED = "JOB_CANCELLED"
+    """The job was cancelled."""
+    ARTIFACT_UNKNOWN = "ARTIFACT_UNKNOWN"
+    """The job has no such artifact."""
+    ADDRESS_TAKEN = "ADDRESS_TAKEN"
+    """The port or socket is used by another process."""
+    ADDRESS_INVALID = "ADDRESS_INVALID"
+    """The address is not one that can be listened on."""
+    SETTING_INVALID = "SETTING_INVALID"
+    """A setting has no such value; the message names it."""
+    MESH_NOT_RUNNING = "MESH_NOT_RUNNING"
+    """No mesh runs for this home."""
+    MESH_RUNNING = "MESH_RUNNING"
+    """A mesh runs for this home already."""
+    MESH_START_FAILED = "MESH_START_FAILED"
+    """A process of the mesh did not become ready; its log is named."""
+    PLATFORM_UNSUPPORTED = "PLATFORM_UNSUPPORTED"
+    """This machine's system, processor or Python is not one that is served."""
+    CANCELLED = "CANCELLED"
+    """The caller left."""
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    """The caller's deadline passed."""
+    UNEXPECTED = "UNEXPECTED"
+    """A bug of ours; the log of that process has the traceback."""
+
+
+class BrickworkError(Exception):
+    """An error with a reason from the catalogue; everything we raise is one.
+
+    Attributes:
+        reason: entry of the catalogue; programs decide by it.
+        message: one sentence for people.
+        domain: who says it, such as `asr.brickwork`; set at the border when empty.
+        metadata: whatever is variable in the message, as text.
+        retry_after_seconds: when a repeat may help; None when it will not.
+    """
+
+    code: grpc.StatusCode = grpc.StatusCode.INTERNAL
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        retry_after_seconds: float | None = None,
+        domain: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.metadata = dict(metadata or {})
+        self.retry_after_seconds = retry_after_seconds
+        self.domain = domain
+
+    def to_status(self, domain: str) -> Status:
+        """Render as the rich status of gRPC; `domain` is used unless one is set."""
+        status = Status(code=self.code.value[0], message=self.message)
+        info = ErrorInfo(reason=self.reason, domain=self.domain or domain, metadata=self.metadata)
+        status.details.append(_packed(info))
+        if self.retry_after_seconds is not None:
+            delay = Duration()
+            delay.FromNanoseconds(round(self.retry_after_seconds * 1e9))
+            status.details.append(_packed(RetryInfo(retry_delay=delay)))
+        return status
+
+    @staticmethod
+    def from_rpc(error: grpc.RpcError) -> "BrickworkError":
+        """Recover the error that the other side raised.
+
+        A status without our details is mapped by its code: UNAVAILABLE becomes
+        BRICK_UNREACHABLE, a deadline DEADLINE_EXCEEDED, anything else UNEXPECTED.
+        """
+        code: grpc.StatusCode = error.code()
+        reason, domain, metadata = _WITHOUT_DETAILS.get(code, Reason.UNEXPECTED), "", {}
+        retry_after_seconds = None
+        for detail in _details(error):
+            info, retry = ErrorInfo(), RetryInfo()
+            if detail.Unpack(info) and info.reason in Reason.__members__:
+                reason, domain, metadata = Reason(info.reason), info.domain, dict(info.metadata)
+            elif detail.Unpack(retry):
+                retry_after_seconds = retry.retry_delay.ToNanoseconds() / 1e9
+        kind = _BY_CODE.get(code, EngineFailed)
+        message = error.details() or reason.value
+        return kind(
+            reason,
+            message,
+            metadata=metadata,
+            retry_after_seconds=retry_after_seconds,
+            domain=domain,
+        )
+
+
+class InvalidInput(BrickworkError):
+    """Raised when the request cannot be served as it is."""
+
+    code = grpc.StatusCode.INVALID_ARGUMENT
+
+
+class NotFound(BrickworkError):
+    """Raised when what was named does not exist."""
+
+    code = grpc.StatusCode.NOT_FOUND
+
+
+class NotPossible(BrickworkError):
+    """Raised when a right request cannot be served here as things stand."""
+
+    code = grpc.StatusCode.FAILED_PRECONDITION
+
+
+class NoCapacity(BrickworkError):
+    """Raised when a limit is reached."""
+
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+class Busy(BrickworkError):
+    """Raised when a repeat after a while will help."""
+
+    code = grpc.StatusCode.UNAVAILABLE
+
+
+class Aborted(BrickworkError):
+    """Raised when another change came first."""
+
+    code = grpc.StatusCode.ABORTED
+
+
+class Denied(BrickworkError):
+    """Raised when the caller may not do this."""
+
+    code = grpc.StatusCode.PERMISSION_DENIED
+
+
+class Cancelled(BrickworkError):
+    """Raised when the caller left."""
+
+    code = grpc.StatusCode.CANCELLED
+
+
+class DeadlineExceeded(BrickworkError):
+    """Raised when the caller's deadline passed."""
+
+    code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class EngineFailed(BrickworkError):
+    """Raised when the fault is ours."""
+
+    code = grpc.StatusCode.INTERNAL
+
+
+_BY_CODE = {
+    kind.code: kind
+    for kind in (
+        InvalidInput,
+        NotFound,
+        NotPossible,
+        NoCapacity,
+        Busy,
+        Aborted,
+        Denied,
+        Cancelled,
+        DeadlineExceeded,
+        EngineFailed,
+    )
+}
+_WITHOUT_DETAILS = {
+    grpc.StatusCode.UNAVAILABLE: Reason.BRICK_UNREACHABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED: Reason.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED: Reason.CANCELLED,
+}
+
+
+def error_of(code_name: str, reason: Reason, message: str, **fields: object) -> BrickworkError:
+    """Build the error whose class has the gRPC code of this name."""
+    kind = _BY_CODE[grpc.StatusCode[code_name]]
+    return kind(reason, message, **fields)  # type: ignore[arg-type]
+
+
+def _packed(message: ErrorInfo | RetryInfo) -> Any:
+    packed = Any()
+    packed.Pack(message)
+    return packed
+
+
+def _details(error: grpc.RpcError) -> list[Any]:
+    try:
+        status = rpc_status.from_call(error)
+    except ValueError:
+        # The trailer contradicts the code: a proxy rewrote it, so the code alone counts.
+        return []
+    return list(status.details) if status is not None else []

@@ -46,7 +46,9 @@ def generate(out: Path) -> None:
 def floors(out: Path) -> dict[str, str]:
     """Read from the generated code which runtimes it demands at least."""
     text = next(out.rglob("*_pb2.py")).read_text()
-    protobuf = ".".join(re.findall(r"_runtime_version\.Domain\.PUBLIC,\s*(\d+),\s*(\d+),\s*(\d+)", text)[0])
+    protobuf = ".".join(
+        re.findall(r"_runtime_version\.Domain\.PUBLIC,\s*(\d+),\s*(\d+),\s*(\d+)", text)[0]
+    )
     return {"protobuf": protobuf, "grpcio": version("grpcio-tools")}
 
 
@@ -60,7 +62,9 @@ def stamp_floors(pyproject: str, demanded: dict[str, str]) -> str:
 
 def differing(left: Path, right: Path) -> list[str]:
     """List relative paths of files that are missing on a side or differ."""
-    names = {p.relative_to(side) for side in (left, right) for p in side.rglob("*.py*") if p.is_file()}
+    names = {
+        p.relative_to(side) for side in (left, right) for p in side.rglob("*.py*") if p.is_file()
+    }
     names = {name for name in names if "__pycache__" not in name.parts}
     return sorted(
         str(name)

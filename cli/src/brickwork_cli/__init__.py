@@ -1,0 +1,1 @@
+"""The handle: the one-machine runner and its commands."""

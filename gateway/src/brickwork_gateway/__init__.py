@@ -1,0 +1,1 @@
+"""The door: jobs over HTTP, driven through the bricks and shown as they go."""

@@ -1,0 +1,1 @@
+"""The floor that every Brickwork service stands on."""

@@ -1,0 +1,1 @@
+"""The brick that turns a recording into segments with word times."""

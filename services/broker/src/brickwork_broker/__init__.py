@@ -1,0 +1,1 @@
+"""The lender of memory, as VRAM tokens."""

@@ -1,0 +1,1 @@
+"""The LLM brick: text generation over gRPC."""

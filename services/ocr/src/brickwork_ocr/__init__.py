@@ -1,0 +1,1 @@
+"""The brick that reads images and the slides of a video."""

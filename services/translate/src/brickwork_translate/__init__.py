@@ -1,0 +1,1 @@
+"""The brick that translates between the language pairs it holds."""

@@ -1,0 +1,65 @@
+"""Compile the hashed requirement files in `locks/` from what the dists declare.
+
+Every file holds for CPython 3.11 to 3.13 on Linux x86-64. It names versions and
+hashes and nothing of the machine that made it: no index, no header, no path.
+Versions that are locked already stay unless `--upgrade` is given.
+"""
+
+import argparse
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ROOT / "locks"
+TOOLS = ROOT / "tools"
+UV = ROOT / ".venv" / "bin" / "uv"
+
+OWN_DISTS = ("protos", "sdk", "services/*", "gateway", "cli")
+LOCKED_ALONE = ("services/*", "gateway", "cli")
+
+
+def projects(patterns: Sequence[str]) -> list[Path]:
+    """Return the pyproject files of the dists whose folders match, in order."""
+    return [path for each in patterns for path in sorted(ROOT.glob(f"{each}/pyproject.toml"))]
+
+
+def own_names() -> list[str]:
+    """Return the names of our own dists, which no lock may hold."""
+    folders = [path.parent.name for path in projects(OWN_DISTS)]
+    return [f"brickwork-{name}" for name in folders]
+
+
+def compile_lock(uv: Path, sources: Sequence[Path], target: Path, options: Sequence[str]) -> None:
+    """Write one lock with uv; `sources` are requirement or pyproject files."""
+    command = [str(uv), "pip", "compile", "--quiet", "--universal", "--python-version=3.11"]
+    command += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
+    command += ["--no-header", "--no-annotate", *options, "--output-file", str(target)]
+    command += [str(source) for source in sources]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    """Compile every lock; the locks of single dists take their versions from dev."""
+    parser = argparse.ArgumentParser(description="Compile the hashed requirement files in locks/.")
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
+    parser.add_argument("--uv", type=Path, default=UV, help="the uv to compile with")
+    arguments = parser.parse_args()
+    LOCKS.mkdir(exist_ok=True)
+
+    upgrade = ["--upgrade"] if arguments.upgrade else []
+    ours = [f"--no-emit-package={name}" for name in own_names()]
+    resolved = [*ours, f"--override={TOOLS / 'overrides.in'}"]
+
+    compile_lock(arguments.uv, [TOOLS / "uv.in"], LOCKS / "uv.txt", upgrade)
+    compile_lock(arguments.uv, [TOOLS / "models.in"], LOCKS / "models.txt", ["--no-deps", *upgrade])
+    everything = [*projects(OWN_DISTS), TOOLS / "dev.in"]
+    compile_lock(arguments.uv, everything, LOCKS / "dev.txt", [*resolved, *upgrade])
+    for project in projects(LOCKED_ALONE):
+        target = LOCKS / f"{project.parent.name}.txt"
+        constrained = [*resolved, f"--constraint={LOCKS / 'dev.txt'}", *upgrade]
+        compile_lock(arguments.uv, [project], target, constrained)
+
+
+if __name__ == "__main__":
+    main()

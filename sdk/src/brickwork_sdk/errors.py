@@ -77,6 +77,8 @@ class Reason(StrEnum):
     """The model store lacks the model or one of its files."""
     MODEL_DIGEST_MISMATCH = "MODEL_DIGEST_MISMATCH"
     """A file of the model is not the one that its manifest names."""
+    MODEL_UNREADABLE = "MODEL_UNREADABLE"
+    """A file of the model is damaged, or asks for more than its reader allows."""
     MODEL_LOADING = "MODEL_LOADING"
     """The model is being loaded; try again shortly."""
     MODEL_DRAINING = "MODEL_DRAINING"
@@ -286,10 +288,9 @@ _WITHOUT_DETAILS = {
 }
 
 
-def error_of(code_name: str, reason: Reason, message: str, **fields: object) -> BrickworkError:
-    """Build the error whose class has the gRPC code of this name."""
-    kind = _BY_CODE[grpc.StatusCode[code_name]]
-    return kind(reason, message, **fields)  # type: ignore[arg-type]
+def error_of(code: str, reason: str, message: str, metadata: Mapping[str, str]) -> BrickworkError:
+    """Rebuild an error that crossed a socket; `code` is the name of its gRPC code."""
+    return _BY_CODE[grpc.StatusCode[code]](Reason(reason), message, metadata=metadata)
 
 
 def _packed(message: ErrorInfo | RetryInfo) -> Any:

@@ -1,0 +1,71 @@
+"""Which running call an engine advances next."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+WEIGHTS = {"interactive": 4.0, "batch": 1.0, "notebook": 1.0, "best_effort": 0.25}
+"""Shares of engine time by class of work, while several classes want it."""
+
+
+@dataclass
+class Call:
+    """A generator that an engine advances step by step.
+
+    Attributes:
+        number: chosen by the brick, unique in this process.
+        steps: the generator itself.
+        weight: share of engine time against the other calls.
+        credit: events that may still be sent before the reader asks for more.
+        used: seconds of engine time so far over the weight; the least is next.
+    """
+
+    number: int
+    steps: Iterator[object]
+    weight: float
+    credit: int
+    used: float = 0.0
+
+
+class CallTable:
+    """The running calls, advanced by weighted fair queueing.
+
+    Source: start-time fair queueing, Goyal, Vin, Cheng, SIGCOMM 1996, section 2: whoever has the
+    least weighted service is next, and a newcomer begins at the least service of those present, so
+    that it neither waits for the past of the others nor is punished for its own absence.
+    """
+
+    def __init__(self) -> None:
+        self._calls: dict[int, Call] = {}
+        self._served = 0.0
+
+    def add(self, call: Call) -> None:
+        """Take in a new call."""
+        call.used = min((other.used for other in self._calls.values()), default=self._served)
+        self._calls[call.number] = call
+
+    def give_credit(self, number: int, count: int) -> None:
+        """Allow further events; a call that has ended meanwhile is no error."""
+        if number in self._calls:
+            self._calls[number].credit += count
+
+    def remove(self, number: int) -> Call | None:
+        """Take a call out; None when it has ended already."""
+        return self._calls.pop(number, None)
+
+    def next(self) -> Call | None:
+        """Choose the call to advance; None when all wait for their readers."""
+        ready = [call for call in self._calls.values() if call.credit > 0]
+        return min(ready, key=lambda call: (call.used, call.number), default=None)
+
+    def advance(self, call: Call, clock: Callable[[], float]) -> object:
+        """Run one step and charge its time.
+
+        Raises:
+            StopIteration: the call is at its end.
+        """
+        began = clock()
+        try:
+            return next(call.steps)
+        finally:
+            call.used += (clock() - began) / call.weight
+            self._served = max(self._served, call.used)

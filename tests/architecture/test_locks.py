@@ -1,0 +1,82 @@
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKED_ALONE = [*sorted((ROOT / "services").iterdir()), ROOT / "gateway", ROOT / "cli"]
+DISTS = [ROOT / "protos", ROOT / "sdk", *LOCKED_ALONE]
+PYTHONS = ("3.11.9", "3.12.9", "3.13.9")
+
+
+def locked(name: str, python: str) -> dict[str, Version]:
+    """Return what a lock installs on Linux under one Python."""
+    found: dict[str, Version] = {}
+    environment = {
+        "python_version": python.rpartition(".")[0],
+        "python_full_version": python,
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+    }
+    for line in (ROOT / "locks" / f"{name}.txt").read_text().splitlines():
+        if line.startswith(" "):
+            continue
+        requirement = Requirement(line.removesuffix("\\").strip())
+        if requirement.marker is None or requirement.marker.evaluate(environment):
+            found[canonicalize_name(requirement.name)] = Version(
+                str(requirement.specifier).removeprefix("==")
+            )
+    return found
+
+
+def demanded(dist: Path) -> list[Requirement]:
+    """Return the dependencies of a dist and of those of ours that it stands on."""
+    project = tomllib.loads((dist / "pyproject.toml").read_text())
+    requirements: list[Requirement] = []
+    for text in project["project"].get("dependencies", ()):
+        requirement = Requirement(text)
+        if requirement.name.startswith("brickwork-"):
+            source = project["tool"]["uv"]["sources"][requirement.name]["path"]
+            requirements += demanded((dist / source).resolve())
+        else:
+            requirements.append(requirement)
+    return requirements
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("dist", LOCKED_ALONE, ids=lambda dist: dist.name)
+def test_the_lock_of_a_dist_holds_all_that_it_demands(dist: Path, python: str) -> None:
+    versions = locked(dist.name, python)
+    for requirement in demanded(dist):
+        version = versions.get(canonicalize_name(requirement.name))
+        assert version is not None, f"run `make locks`: {requirement.name} is not locked"
+        assert version in requirement.specifier
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("dist", LOCKED_ALONE, ids=lambda dist: dist.name)
+def test_the_lock_of_a_dist_agrees_with_the_development_lock(dist: Path, python: str) -> None:
+    assert locked(dist.name, python).items() <= locked("dev", python).items()
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_development_lock_holds_what_every_dist_and_the_tools_demand(python: str) -> None:
+    versions = locked("dev", python)
+    tools = (ROOT / "tools" / "dev.in").read_text().splitlines()
+    names = [line for line in tools if line and not line.startswith("#")]
+    names += [requirement.name for dist in DISTS for requirement in demanded(dist)]
+    assert [name for name in names if canonicalize_name(name) not in versions] == []
+
+
+@pytest.mark.parametrize("lock", sorted((ROOT / "locks").iterdir()), ids=lambda lock: lock.name)
+def test_every_locked_version_has_a_hash_and_none_of_ours_is_locked(lock: Path) -> None:
+    text = lock.read_text()
+    entries = re.findall(r"^(\S+)==\S+.*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
+    assert len(entries) == len(re.findall(r"^\S", text, re.MULTILINE))
+    assert not any(entry.startswith("brickwork") for entry in entries)

@@ -1,0 +1,112 @@
+"""Pictures out of a video, at a regular distance."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from brickwork_sdk.errors import InvalidInput, Reason
+from brickwork_sdk.media.container import opened, origin_seconds, unreadable, video_stream
+from brickwork_sdk.media.limits import PIXELS_MAX
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a video.
+
+    Attributes:
+        time_ms: when it is first shown.
+        pixels: uint8 [height, width, 3], RGB, upright.
+    """
+
+    time_ms: int
+    pixels: NDArray[np.uint8]
+
+
+def read_frames(path: Path, *, every_ms: int, start_ms: int = 0) -> Iterator[Frame]:
+    """Read the first frame at or after each multiple of `every_ms`.
+
+    A frame that is shown across several multiples comes once. Damaged packets
+    are left out. Memory does not grow with the video.
+
+    Args:
+        path: the video.
+        every_ms: distance between looked-at times, at least 1.
+        start_ms: offset in the video to begin at.
+
+    Raises:
+        NO_VIDEO_STREAM: the recording has no moving pictures.
+        MEDIA_TOO_LARGE: a frame has more than 40 million pixels.
+        MEDIA_*: it cannot be read at all.
+    """
+    with opened(path) as source:
+        stream = video_stream(source)
+        if stream is None:
+            raise InvalidInput(Reason.NO_VIDEO_STREAM, "The recording has no moving pictures.")
+        require_pixels(stream.width, stream.height)
+        origin = origin_seconds(source)
+        wanted = _Wanted(origin, every_ms, -(-start_ms // every_ms) * every_ms)
+        for frame in _decoded(source, stream, wanted):
+            time_ms = round((frame.time - origin) * 1000)
+            if time_ms < wanted.next_ms:
+                continue
+            wanted.next_ms = (time_ms // every_ms + 1) * every_ms
+            require_pixels(frame.width, frame.height)
+            pixels = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
+            yield Frame(time_ms, np.ascontiguousarray(pixels, dtype=np.uint8))
+
+
+def require_pixels(width_px: int, height_px: int) -> None:
+    """Refuse a picture that would take too much memory.
+
+    Raises:
+        MEDIA_TOO_LARGE: it has more than `PIXELS_MAX` pixels.
+    """
+    if width_px * height_px > PIXELS_MAX:
+        raise InvalidInput(
+            Reason.MEDIA_TOO_LARGE,
+            f"A picture of {width_px} by {height_px} pixels is beyond the limit "
+            f"of {PIXELS_MAX:,} pixels.",
+            metadata={"pixels_max": str(PIXELS_MAX)},
+        )
+
+
+@dataclass
+class _Wanted:
+    origin_seconds: float
+    every_ms: int
+    next_ms: int
+
+    def is_reached(self, seconds: float) -> bool:
+        return round((seconds - self.origin_seconds) * 1000) >= self.next_ms
+
+
+def _decoded(source: InputContainer, stream: VideoStream, wanted: _Wanted) -> Iterator[VideoFrame]:
+    """Decode from the first wanted time on; frames in between only where others need them."""
+    codec = stream.codec_context
+    codec.thread_count = 1
+    if wanted.next_ms and stream.time_base is not None:
+        from_seconds = wanted.origin_seconds + wanted.next_ms / 1000
+        source.seek(int(from_seconds / stream.time_base), stream=stream)
+    decoded = failed = 0
+    for packet in source.demux(stream):
+        is_near = packet.pts is None or wanted.is_reached(float(packet.pts * packet.time_base))
+        codec.skip_frame = "DEFAULT" if is_near else "NONREF"
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError:
+            # One damaged packet of many: the pictures around it are worth having.
+            failed += 1
+            continue
+        for frame in frames:
+            decoded += 1
+            if frame.time is not None:
+                yield frame
+    if failed and not decoded:
+        raise unreadable()

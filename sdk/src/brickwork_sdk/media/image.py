@@ -1,0 +1,56 @@
+"""A still picture out of a file."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from brickwork_sdk.errors import InvalidInput, Reason
+from brickwork_sdk.media.frames import require_pixels
+from brickwork_sdk.media.signature import open_regular
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+"""What is read: each is decoded by Pillow itself and names no other file."""
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """Read a picture as uint8 [height, width, 3], RGB, upright, on white.
+
+    Of several pages the first is read. A photograph is turned as its EXIF tag
+    says, and what is transparent becomes white, so that dark text stays legible.
+
+    Raises:
+        MEDIA_MISSING, MEDIA_NOT_A_FILE, MEDIA_EMPTY: there is nothing to read.
+        IMAGE_UNREADABLE: the content is no picture that can be decoded.
+        MEDIA_TOO_LARGE: it has more than 40 million pixels.
+    """
+    with open(open_regular(path), "rb") as file, warnings.catch_warnings():
+        # The limit of pixels is ours and comes before any of them is decoded.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        if not file.read(1):
+            raise InvalidInput(Reason.MEDIA_EMPTY, "The file is empty.")
+        file.seek(0)
+        try:
+            with Image.open(file, formats=FORMATS) as image:
+                require_pixels(image.width, image.height)
+                upright = ImageOps.exif_transpose(image)
+                return np.array(_on_white(upright), dtype=np.uint8)
+        except Image.DecompressionBombError as error:
+            raise InvalidInput(
+                Reason.MEDIA_TOO_LARGE, "The picture has too many pixels."
+            ) from error
+        except (OSError, ValueError, SyntaxError, EOFError) as error:
+            # Pillow raises SyntaxError for a damaged PNG or TIFF.
+            raise InvalidInput(
+                Reason.IMAGE_UNREADABLE, "The content is no picture that can be decoded."
+            ) from error
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    coloured = image.convert("RGBA")
+    white = Image.new("RGBA", coloured.size, "white")
+    return Image.alpha_composite(white, coloured).convert("RGB")

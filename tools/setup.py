@@ -84,7 +84,7 @@ def uv_environment() -> Dict[str, str]:
     A site that has a mirror says so to pip; the same mirror then serves uv. The
     hashes in the locks make it irrelevant to the result who serves a file.
     """
-    environment = dict(os.environ, UV_LINK_MODE="copy", UV_PYTHON=str(PYTHON))
+    environment = dict(os.environ, UV_PYTHON=str(PYTHON))
     configured = subprocess.run(
         [str(PYTHON), "-m", "pip", "config", "list"], stdout=subprocess.PIPE, check=True, text=True
     )

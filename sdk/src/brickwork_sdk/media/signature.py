@@ -10,8 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from brickwork_sdk.errors import InvalidInput, NotFound, Reason
+from brickwork_sdk.media.elementary import FRAME_BYTES_MAX, is_adts, is_mp3
 
-HEAD_BYTES = 64
+HEAD_BYTES = FRAME_BYTES_MAX + 64
 
 
 class Container(StrEnum):
@@ -120,16 +121,6 @@ def _container(head: bytes) -> Container | None:
         return Container.FLAC
     if head.startswith(b"OggS"):
         return Container.OGG
-    return _elementary(head)
-
-
-def _elementary(head: bytes) -> Container | None:
-    """Recognise a frame header of ISO/IEC 11172-3 2.4.2.3 or of ADTS (13818-7 6.2)."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
-        return None
-    layer, bitrate, rate = head[1] >> 1 & 3, head[2] >> 4, head[2] >> 2 & 3
-    if layer == 0:
-        is_adts = head[1] & 0xF0 == 0xF0 and (head[2] >> 2 & 15) < 13
-        return Container.AAC if is_adts else None
-    is_mpeg = bitrate not in (0, 15) and rate != 3 and head[1] >> 3 & 3 != 1
-    return Container.MP3 if is_mpeg else None
+    if is_adts(head):
+        return Container.AAC
+    return Container.MP3 if is_mp3(head) else None

@@ -1,1 +1,1 @@
-"""The brick that reads images and the slides of a video."""
+"""Text in pictures: the brick that reads images and the slides of a video."""

@@ -35,7 +35,7 @@ docs: setup  ## generate docs/reference
 	@$(IN_VENV) tools/docs.py
 
 sim: setup  ## run the broker's simulator (SEEDS=, FIRST_SEED=, SEED= for one)
-	@$(IN_VENV) tools/sim.py --seeds $(SEEDS) --first-seed $(FIRST_SEED) $(if $(SEED),--seed $(SEED))
+	@$(IN_VENV) -m services.broker.tests.sim --seeds $(SEEDS) --first-seed $(FIRST_SEED) $(if $(SEED),--seed $(SEED))
 
 chaos: setup  ## kill and freeze processes under work (ROUNDS=)
 	@$(IN_VENV) -m pytest tests/chaos --chaos-rounds $(ROUNDS)

@@ -19,6 +19,16 @@ class Check(NamedTuple):
     command: Sequence[str | Path]
 
 
+# Packages whose import name the installed metadata does not tell, as they share a namespace.
+MODULES = "brickwork-protos=brickwork,protobuf=google,googleapis-common-protos=google"
+
+
+def declared(dist: str) -> Check:
+    """Return the check that a dist declares what it imports, and nothing else."""
+    command = (BIN / "deptry", f"{dist}/src", f"--config={dist}/pyproject.toml", "--no-ansi")
+    return Check(f"declared: {Path(dist).name}", (*command, f"--package-module-name-map={MODULES}"))
+
+
 # The slowest first, so that the others run beside it.
 CHECKS = (
     Check("types", (BIN / "mypy",)),
@@ -33,6 +43,7 @@ CHECKS = (
     Check("wire: generated code", (sys.executable, "tools/gen_protos.py", "--check")),
     Check("reference docs", (sys.executable, "tools/docs.py", "--check")),
     Check("tidy", (sys.executable, "tools/tidy.py")),
+    *(declared(str(src.parent.relative_to(ROOT))) for src in sorted(ROOT.glob("[a-z]*/**/src"))),
 )
 
 

@@ -1,0 +1,203 @@
+"""The border of a server: what every call passes on its way in and out.
+
+Requests are decoded here and not by gRPC, which would answer UNKNOWN with a
+Python class name to a message that it cannot read.
+"""
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from brickwork_sdk import telemetry
+from brickwork_sdk.caller import Caller, current_caller
+from brickwork_sdk.errors import BrickworkError, Busy, EngineFailed, InvalidInput, Reason
+
+log = logging.getLogger(__name__)
+
+if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
+    Context = grpc.aio.ServicerContext[Any, Any]
+    Handler = grpc.RpcMethodHandler[Any, Any]
+Decode = Callable[[bytes], Any] | None
+
+
+class RunningCalls:
+    """The calls that are being served, so that a stop can wait for them."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._ended: set[asyncio.Task[Any]] = set()
+
+    def enter(self) -> asyncio.Task[Any]:
+        """Count the current task as a call."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._idle.clear()
+        return task
+
+    def leave(self, task: asyncio.Task[Any]) -> None:
+        """Forget a call that has ended."""
+        self._tasks.discard(task)
+        self._ended.discard(task)
+        if not self._tasks:
+            self._idle.set()
+
+    def is_ended_by_us(self, task: asyncio.Task[Any]) -> bool:
+        """Tell whether a cancelled call was ended by `drain` and not by its caller."""
+        return task in self._ended
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Wait until no call runs; those still running after the grace are ended."""
+        try:
+            async with asyncio.timeout(grace_seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            self._ended = set(self._tasks)
+            for task in self._ended:
+                task.cancel()
+            await self._idle.wait()
+
+
+class BorderInterceptor(grpc.aio.ServerInterceptor):
+    """Decodes requests, names the caller, counts the call and renders its error."""
+
+    def __init__(self, service: str, calls: RunningCalls) -> None:
+        self._domain = f"{service}.brickwork"
+        self._calls = calls
+
+    async def intercept_service(
+        self,
+        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]",
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "Handler | None":
+        """Wrap the method that serves the call."""
+        handler = await continuation(handler_call_details)
+        rpc = handler_call_details.method
+        # None for a method that does not exist: gRPC answers UNIMPLEMENTED by itself.
+        if handler is None or rpc.startswith(telemetry.INFRASTRUCTURE):
+            return handler
+        decode, encode = handler.request_deserializer, handler.response_serializer
+        if handler.response_streaming:
+            behaviour = handler.stream_stream or handler.unary_stream
+            assert inspect.isasyncgenfunction(behaviour), f"{rpc} must yield its responses"
+            make = (
+                grpc.stream_stream_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+            return make(self._streaming(rpc, behaviour, decode), None, encode)
+        behaviour = handler.stream_unary or handler.unary_unary
+        make = (
+            grpc.stream_unary_rpc_method_handler
+            if handler.request_streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        return make(self._unary(rpc, behaviour, decode), None, encode)
+
+    def _unary(self, rpc: str, behaviour: Any, decode: Decode) -> Any:
+        async def serve(request: Any, context: "Context") -> Any:
+            async with self._border(rpc, context):
+                return await behaviour(_decoded(request, decode), context)
+
+        return serve
+
+    def _streaming(self, rpc: str, behaviour: Any, decode: Decode) -> Any:
+        async def serve(request: Any, context: "Context") -> AsyncGenerator[Any, None]:
+            async with (
+                self._border(rpc, context),
+                aclosing(behaviour(_decoded(request, decode), context)) as responses,
+            ):
+                async for response in responses:
+                    yield response
+
+        return serve
+
+    @asynccontextmanager
+    async def _border(self, rpc: str, context: "Context") -> AsyncIterator[None]:
+        started = time.monotonic()
+        task = self._calls.enter()
+        error: BrickworkError | None = None
+        code = grpc.StatusCode.OK
+        try:
+            current_caller.set(Caller.from_metadata(context.invocation_metadata() or ()))
+            yield
+        except BrickworkError as raised:
+            error = raised
+        except grpc.RpcError as raised:
+            error = BrickworkError.from_rpc(raised)
+        except (asyncio.CancelledError, GeneratorExit):
+            code = grpc.StatusCode.CANCELLED
+            if not self._calls.is_ended_by_us(task):
+                raise
+            task.uncancel()
+            error = Busy(
+                Reason.BRICK_STOPPING, "The brick is shutting down.", retry_after_seconds=1.0
+            )
+        except Exception:
+            log.exception("rpc_failed_unexpectedly", extra={"rpc": rpc})
+            error = EngineFailed(
+                Reason.UNEXPECTED, "Something went wrong on our side; the log has the details."
+            )
+        finally:
+            self._calls.leave(task)
+            code = error.code if error is not None else code
+            seconds = time.monotonic() - started
+            telemetry.RPC_SECONDS.labels(rpc).observe(seconds)
+            telemetry.RPC_TOTAL.labels(rpc, code.name).inc()
+            _note(rpc, code, error, seconds)
+        if error is not None:
+            await context.abort_with_status(_Status(error, self._domain))
+
+
+class _Status(grpc.Status):
+    """The rich status of an error, in the form that a context takes."""
+
+    def __init__(self, error: BrickworkError, domain: str) -> None:
+        self.code = error.code
+        self.details = error.message
+        encoded = error.to_status(domain).SerializeToString()
+        self.trailing_metadata = (("grpc-status-details-bin", encoded),)
+
+
+def _note(
+    rpc: str, code: grpc.StatusCode, error: BrickworkError | None, duration_seconds: float
+) -> None:
+    fields = {"rpc": rpc, "code": code.name, "duration_seconds": round(duration_seconds, 6)}
+    if error is None:
+        log.debug("rpc_ended", extra=fields)
+        return
+    telemetry.mark_failed(error.reason)
+    log.info("rpc_refused", extra={**fields, "reason": error.reason.value})
+
+
+def _decoded(request: Any, decode: Decode) -> Any:
+    if decode is None:
+        return request
+    if isinstance(request, bytes):
+        return _message(request, decode)
+    return _messages(request, decode)
+
+
+async def _messages(requests: AsyncIterator[bytes], decode: Callable[[bytes], Any]) -> Any:
+    async for request in requests:
+        yield _message(request, decode)
+
+
+def _message(request: bytes, decode: Callable[[bytes], Any]) -> Any:
+    try:
+        return decode(request)
+    except DecodeError as error:
+        raise InvalidInput(
+            Reason.ARGUMENT_INVALID,
+            "The request is no message of this RPC, or one of its texts is not UTF-8.",
+        ) from error

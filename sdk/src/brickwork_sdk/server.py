@@ -1,0 +1,127 @@
+"""The server harness: what makes a servicer a process of the mesh."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from brickwork_sdk import telemetry
+from brickwork_sdk.addresses import reserved
+from brickwork_sdk.channels import MESSAGE_BYTES_MAX
+from brickwork_sdk.errors import InvalidInput, Reason
+from brickwork_sdk.interceptors import BorderInterceptor, RunningCalls
+from brickwork_sdk.logs import write_logs
+from brickwork_sdk.settings import ServerSettings
+
+log = logging.getLogger(__name__)
+
+Register = Callable[[grpc.aio.Server], None]
+
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.max_metadata_size", 16 * 1024),
+    # Otherwise a second process would share the port and get half of the calls.
+    ("grpc.so_reuseport", 0),
+    # Clients of ours ask every 20 s whether a silent server lives.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+
+async def serve(service_names: Sequence[str], register: Register, settings: ServerSettings) -> None:
+    """Serve until SIGTERM or SIGINT, then let running calls end and return.
+
+    Writes JSON logs to stderr and nothing to stdout.
+
+    Args:
+        service_names: full names of the services, such as `brickwork.asr.v1.AsrService`.
+        register: adds the servicers to the server that it is given.
+        settings: where to listen and how to stop.
+
+    Raises:
+        InvalidInput: ADDRESS_INVALID.
+        NotPossible: ADDRESS_TAKEN.
+    """
+    write_logs(settings.service, settings.log_level)
+    telemetry.start_tracing(settings.service, settings.otlp_endpoint)
+    if settings.metrics_listen:
+        telemetry.serve_metrics(settings.metrics_listen)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with running(
+            service_names,
+            register,
+            service=settings.service,
+            address=settings.listen,
+            drain_seconds=settings.drain_seconds,
+        ):
+            log.info("server_ready", extra={"address": settings.listen})
+            await stop.wait()
+            log.info("server_stopping")
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+@asynccontextmanager
+async def running(
+    service_names: Sequence[str],
+    register: Register,
+    *,
+    service: str,
+    address: str,
+    drain_seconds: float,
+) -> AsyncIterator[None]:
+    """Serve while the context lasts; at its end running calls get `drain_seconds`.
+
+    Health and reflection come with every server.
+    """
+    calls = RunningCalls()
+    server = grpc.aio.server(
+        interceptors=[*telemetry.server_interceptors(), BorderInterceptor(service, calls)],
+        options=_OPTIONS,
+    )
+    status = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(status, server)
+    register(server)
+    names = (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    with reserved(address):
+        try:
+            server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise InvalidInput(
+                Reason.ADDRESS_INVALID,
+                f"The address {address} cannot be listened on.",
+                metadata={"address": address},
+            ) from error
+        await server.start()
+        for name in service_names:
+            await status.set(name, health_pb2.HealthCheckResponse.SERVING)
+        try:
+            yield
+        finally:
+            await _drain(server, status, calls, drain_seconds)
+
+
+async def _drain(
+    server: grpc.aio.Server,
+    status: health.aio.HealthServicer,
+    calls: RunningCalls,
+    drain_seconds: float,
+) -> None:
+    await status.enter_graceful_shutdown()
+    # From here on gRPC takes no new call; watchers of health would keep it open for ever.
+    stopping = asyncio.create_task(server.stop(drain_seconds + 5.0))
+    await calls.drain(drain_seconds)
+    await server.stop(1.0)
+    await stopping

@@ -1,0 +1,98 @@
+"""Settings from the environment: one frozen class per process, nothing else reads it."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from brickwork_sdk.errors import InvalidInput, Reason
+
+
+class Settings(BaseSettings):
+    """What every class of settings has in common.
+
+    A subclass names its prefix, as in `SettingsConfigDict(env_prefix="BRICKWORK_ASR_")`;
+    nested fields are joined by two underscores.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_nested_delimiter="__", use_attribute_docstrings=True, extra="forbid"
+    )
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the settings of this process.
+
+        Raises:
+            InvalidInput: SETTING_INVALID, naming the variable that is unknown,
+                missing or wrong.
+        """
+        prefix = str(cls.model_config["env_prefix"])
+        known = _variables(prefix, cls)
+        for name in sorted(os.environ):
+            if name.upper().startswith(prefix) and name.upper() not in known:
+                raise _invalid(name, "is not the name of a setting")
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            name = prefix + "__".join(str(part) for part in first["loc"]).upper()
+            fault = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
+            raise _invalid(name, fault) from error
+
+    @property
+    def service(self) -> str:
+        """The name of the process, such as `asr`, taken from the prefix."""
+        prefix = str(self.model_config["env_prefix"])
+        return prefix.removeprefix("BRICKWORK_").rstrip("_").lower()
+
+
+class ServerSettings(Settings):
+    """What every process that serves gRPC needs to know."""
+
+    listen: str
+    """Where to serve: `unix:/path` or `host:port`."""
+    metrics_listen: str = ""
+    """Where to serve Prometheus metrics, `host:port`; empty serves none."""
+    otlp_endpoint: str = ""
+    """Where to send traces, such as `http://host:4317`; empty sends none."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least severe line that is written to stderr."""
+    drain_seconds: float = Field(default=10.0, ge=0, le=3600)
+    """How long running calls may go on once the process is asked to stop."""
+
+
+class BrickSettings(ServerSettings):
+    """What every brick needs to know."""
+
+    broker: str
+    """Address of the broker that lends memory: `unix:/path` or `host:port`."""
+    models_dir: Path
+    """Folder of the model store."""
+    objects_dir: Path
+    """Folder of the object store; shared by all bricks of one machine."""
+    engine: Literal["real", "scripted"] = "real"
+    """Which engine answers: the model, or a deterministic stand-in for tests."""
+    threads: int = Field(default=1, ge=1, le=256)
+    """How many threads the model's library may use."""
+    idle_unload_seconds: float = Field(default=600.0, ge=0)
+    """After how long without a call a model is unloaded and its memory given back."""
+
+
+def _variables(prefix: str, fields_of: type[BaseModel]) -> set[str]:
+    names = set()
+    for field, about in fields_of.model_fields.items():
+        name = prefix + field.upper()
+        names.add(name)
+        nested: Any = about.annotation
+        if isinstance(nested, type) and issubclass(nested, BaseModel):
+            names |= _variables(name + "__", nested)
+    return names
+
+
+def _invalid(name: str, fault: str) -> InvalidInput:
+    return InvalidInput(
+        Reason.SETTING_INVALID, f"The setting {name} {fault}.", metadata={"setting": name}
+    )

@@ -10,6 +10,7 @@ import pytest
 from brickwork_sdk.errors import BrickworkError, Reason
 from brickwork_sdk.media import probe, read_audio
 from brickwork_sdk.testing.bad_media import NEIGHBOUR, write_bad_media, write_odd_media
+from brickwork_sdk.testing.recordings import tone, write_recording
 
 IN_OPEN = 0x20
 IN_NONBLOCK = os.O_NONBLOCK
@@ -78,3 +79,11 @@ def test_the_watch_sees_a_file_that_is_opened(tmp_path: Path) -> None:
 def test_silence_a_second_of_sound_and_a_blank_video_are_no_errors(tmp_path: Path) -> None:
     for path in write_odd_media(tmp_path):
         assert (path.name, refusal(path), probed(path)) == (path.name, None, None)
+
+
+def test_an_encoding_without_decoder_is_an_error_and_no_crash(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "odd.wav", tone(1))
+    content = bytearray(path.read_bytes())
+    content[20:22] = b"\x34\x12"  # the format tag of the WAV header; nobody has this one
+    path.write_bytes(content)
+    assert refusal(path) is probed(path) is Reason.MEDIA_UNREADABLE

@@ -13,7 +13,13 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from brickwork_sdk.errors import InvalidInput, Reason
-from brickwork_sdk.media.container import has_index, opened, origin_seconds, unreadable
+from brickwork_sdk.media.container import (
+    has_index,
+    opened,
+    origin_seconds,
+    require_decoder,
+    unreadable,
+)
 from brickwork_sdk.media.limits import DURATION_MS_MAX
 
 SAMPLE_RATE_HZ = 16_000
@@ -120,6 +126,7 @@ def _audio_stream(source: InputContainer) -> AudioStream:
     streams = source.streams.audio
     if not streams:
         raise InvalidInput(Reason.NO_AUDIO_STREAM, "The recording has no sound.")
+    require_decoder(streams[0])
     return streams[0]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from brickwork_sdk.errors import InvalidInput, Reason
@@ -55,14 +55,36 @@ def unreadable() -> InvalidInput:
     )
 
 
+def require_decoder(stream: Stream) -> None:
+    """Refuse a stream in an encoding that libav has no decoder for.
+
+    Raises:
+        MEDIA_UNREADABLE: the encoding is not known.
+    """
+    codec: object = stream.codec_context
+    if codec is None:
+        raise InvalidInput(
+            Reason.MEDIA_UNREADABLE,
+            f"The {stream.type} of the recording is encoded in a way that is not known here.",
+            metadata={"stream": stream.type},
+        )
+
+
 def video_stream(source: InputContainer) -> VideoStream | None:
-    """Return the moving pictures of a recording; the cover of an album is none."""
+    """Return the moving pictures of a recording; the cover of an album is none.
+
+    Raises:
+        MEDIA_UNREADABLE: their encoding is not known.
+    """
     moving = [
         stream
         for stream in source.streams.video
         if not stream.disposition & Disposition.attached_pic
     ]
-    return moving[0] if moving else None
+    if not moving:
+        return None
+    require_decoder(moving[0])
+    return moving[0]
 
 
 def origin_seconds(source: InputContainer) -> float:

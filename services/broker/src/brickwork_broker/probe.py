@@ -1,0 +1,124 @@
+"""See processes and memory as they are: the only source of evidence.
+
+A probe may be silent about bytes, but never wrong about death: what it cannot see, it does not
+call gone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from brickwork_broker.messages import Process
+
+PROC = Path("/proc")
+CGROUP = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Hold what one device has, and what everybody uses of it where that is known."""
+
+    total_bytes: int
+    used_bytes: int | None
+
+
+class Probe(Protocol):
+    """See one device and the processes of this machine."""
+
+    @property
+    def device(self) -> str:
+        """Name of the device, such as `host` or `cuda:0`."""
+        ...
+
+    def is_gone(self, process: Process) -> bool:
+        """Tell whether a process is known to hold no memory of the device any more."""
+        ...
+
+    def used_bytes(self, process: Process) -> int | None:
+        """Return what a process uses of the device, or None without a reading."""
+        ...
+
+    def read(self) -> Reading:
+        """Read the device."""
+        ...
+
+
+class HostProbe:
+    """See the memory of this machine, or of the cgroup that the broker runs in.
+
+    Args:
+        proc: where procfs is mounted.
+        cgroup: where the control groups are mounted, version 1 or 2.
+    """
+
+    device = "host"
+
+    def __init__(self, proc: Path = PROC, cgroup: Path = CGROUP) -> None:
+        self._proc = proc
+        self._cgroup = cgroup
+        self._boot_id = (proc / "sys/kernel/random/boot_id").read_text().strip()
+
+    def is_gone(self, process: Process) -> bool:
+        """Tell whether a process has ended; one of another boot has.
+
+        A zombie holds no memory once its last thread has ended.
+        Source: proc(5), /proc/pid/stat, fields 3 (state), 20 (num_threads), 22 (starttime).
+        """
+        if process.boot_id != self._boot_id:
+            return True
+        stat = self._stat(process.pid)
+        if stat is None or int(stat[19]) != process.start_ticks:
+            return True
+        return stat[0] in {"Z", "X"} and int(stat[17]) <= 1
+
+    def used_bytes(self, process: Process) -> int | None:
+        """Return the resident memory of a process, or None if it is gone."""
+        if self.is_gone(process):
+            return None
+        try:
+            lines = (self._proc / str(process.pid) / "status").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        resident = [line.split()[1] for line in lines if line.startswith("VmRSS:")]
+        return int(resident[0]) * 1024 if resident else None
+
+    def read(self) -> Reading:
+        """Read the memory of the machine, or the limit of the cgroup if that is less."""
+        lines = (self._proc / "meminfo").read_text().splitlines()
+        kib = {name: int(rest.split()[0]) for name, _, rest in (x.partition(":") for x in lines)}
+        total_bytes = kib["MemTotal"] * 1024
+        limit_bytes = min(self._cgroup_limits(), default=total_bytes)
+        if limit_bytes < total_bytes:
+            return Reading(limit_bytes, None)
+        return Reading(total_bytes, total_bytes - kib["MemAvailable"] * 1024)
+
+    def _cgroup_limits(self) -> Iterator[int]:
+        """Yield every limit on the broker's own control group and on those around it.
+
+        Source: cgroups(7), /proc/pid/cgroup; the hierarchy of version 2 names no controllers.
+        """
+        for line in (self._proc / "self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers:
+                root, name = self._cgroup, "memory.max"
+            elif "memory" in controllers.split(","):
+                root, name = self._cgroup / "memory", "memory.limit_in_bytes"
+            else:
+                continue
+            folder = root / path.lstrip("/")
+            for place in (folder, *folder.parents):
+                limit = place / name
+                if place.is_relative_to(root) and limit.exists():
+                    text = limit.read_text().strip()
+                    if text != "max":
+                        yield int(text)
+
+    def _stat(self, pid: int) -> list[str] | None:
+        """Return the fields of a process's `stat` from the third on, or None if it is gone."""
+        try:
+            text = (self._proc / str(pid) / "stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        # The second field is the program's name in brackets and may itself hold anything.
+        return text.rpartition(")")[2].split()

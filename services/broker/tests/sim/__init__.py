@@ -1,0 +1,1 @@
+"""A seeded simulator: many holders, many faults, one virtual clock, promises checked each step."""

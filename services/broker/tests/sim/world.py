@@ -1,0 +1,62 @@
+"""Virtual time, chance and truth: which processes live and what memory each really uses."""
+
+import heapq
+import random
+from collections.abc import Callable
+
+from brickwork_broker.messages import Process
+
+
+class World:
+    """Run callbacks in the order of a virtual clock; all chance comes from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - a simulation must be repeatable
+        self.now_ms = 0
+        self.step_count = 0
+        self.memory_bytes: dict[Process, int] = {}
+        self.died_at_ms: dict[Process, int] = {}
+        self.boot_count = 1
+        self.trace: list[str] = []
+        self._heap: list[tuple[int, int, Callable[[], None]]] = []
+        self._sequence = 0
+        self._pid_next = 100
+
+    def after(self, delay_ms: int, act: Callable[[], None]) -> None:
+        """Do something later."""
+        self._sequence += 1
+        heapq.heappush(self._heap, (self.now_ms + delay_ms, self._sequence, act))
+
+    def step(self) -> None:
+        """Do what is due next."""
+        self.now_ms, _, act = heapq.heappop(self._heap)
+        self.step_count += 1
+        act()
+
+    def note(self, line: str) -> None:
+        """Write a line of the story that a replay must repeat byte for byte."""
+        self.trace.append(f"{self.now_ms:>8} {line}")
+
+    def chance(self, probability: float) -> bool:
+        """Throw a coin."""
+        return self.random.random() < probability
+
+    def between(self, low: int, high: int) -> int:
+        """Draw a whole number, both ends included."""
+        return self.random.randint(low, high)
+
+    def spawn(self) -> Process:
+        """Start a process."""
+        self._pid_next += 1
+        process = Process(f"boot-{self.boot_count}", self._pid_next, 1 + self.now_ms // 10)
+        self.memory_bytes[process] = 0
+        return process
+
+    def kill(self, process: Process) -> None:
+        """End a process now; its memory is free now."""
+        if self.memory_bytes.pop(process, None) is not None:
+            self.died_at_ms[process] = self.now_ms
+
+    def is_alive(self, process: Process) -> bool:
+        """Tell the truth about a process."""
+        return process in self.memory_bytes

@@ -1,0 +1,137 @@
+"""The engine on CTranslate2: a small chat model in int8 on the processor."""
+
+import queue
+import threading
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import ctranslate2
+from tokenizers import Tokenizer
+from tokenizers.decoders import DecodeStream
+
+from brickwork_llm.context import check_context
+from brickwork_llm.conversation import ConversationForm, prompt_tokens
+from brickwork_llm.engine import GenerateEvent, GenerateRequest, Pending, TextDelta, Usage
+from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.errors import NotPossible, Reason
+
+STEP_SECONDS = 0.1
+"""Longest wait of one step: a call is cancelled, and others are served, at least this often."""
+
+
+class Ctranslate2Engine:
+    """Writes for one call at a time; further calls wait, and say so by `Pending`."""
+
+    def __init__(self, model_dir: Path, threads: int) -> None:
+        self._form = ConversationForm.read(model_dir)
+        self._tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
+        # Control tokens enter a prompt only through the form, never out of a message's text.
+        self._tokenizer.encode_special_tokens = True
+        self._generator: ctranslate2.Generator | None = ctranslate2.Generator(
+            str(model_dir), device="cpu", compute_type="int8", intra_threads=threads
+        )
+        self._closing = threading.Event()
+
+    def describe(self) -> EngineDescription:
+        """Tell how the model runs."""
+        return EngineDescription(f"ctranslate2 {version('ctranslate2')}", "int8", "cpu")
+
+    def close(self) -> None:
+        """Stop what runs and join the library's threads.
+
+        Without it the interpreter ends while they still hold a Python callback, and aborts.
+        """
+        self._closing.set()
+        self._generator = None
+
+    def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
+        """Yield what has been written since the last step, then the usage."""
+        assert self._generator is not None, "generate after close"
+        prompt = prompt_tokens(request.messages, self._form, self._encode)
+        check_context(len(prompt), self._form.context_token_count)
+        written: queue.SimpleQueue[int] = queue.SimpleQueue()
+        left = threading.Event()
+
+        def take(step: ctranslate2.GenerationStepResult) -> bool:
+            written.put(step.token_id)
+            return left.is_set() or self._closing.is_set()
+
+        [pending] = self._generator.generate_batch(
+            [prompt],
+            asynchronous=True,
+            callback=take,
+            include_prompt_in_result=False,
+            end_token=list(self._form.end_tokens),
+            max_length=min(request.max_token_count, self._form.context_token_count - len(prompt)),
+            sampling_topk=1 if request.temperature == 0 else 0,
+            sampling_temperature=request.temperature or 1.0,
+        )
+        answer = _Answer(self._tokenizer, self._form)
+        try:
+            while not (pending.done() and written.empty()):
+                text = answer.append(_take_all(written))
+                yield TextDelta(text) if text else Pending()
+            pending.result()  # raises what the library raised
+        finally:
+            left.set()
+        yield Usage(len(prompt), answer.token_count, "stop" if answer.has_ended else "length")
+
+    def _encode(self, text: str) -> list[str]:
+        tokens: list[str] = self._tokenizer.encode(text, add_special_tokens=False).tokens
+        return tokens
+
+
+class _Answer:
+    """Turns tokens into text as they come; half a character waits for its other half."""
+
+    def __init__(self, tokenizer: Tokenizer, form: ConversationForm) -> None:
+        self._tokenizer = tokenizer
+        self._stream = DecodeStream(skip_special_tokens=True)
+        self._ends = {tokenizer.token_to_id(token) for token in form.end_tokens}
+        self.token_count = 0
+        self.has_ended = False
+
+    def append(self, tokens: list[int]) -> str:
+        """Return the text that these tokens complete."""
+        text = ""
+        for token in tokens:
+            if token in self._ends:
+                self.has_ended = True
+            else:
+                self.token_count += 1
+                text += self._stream.step(self._tokenizer, token) or ""
+        return text
+
+
+def _take_all(written: "queue.SimpleQueue[int]") -> list[int]:
+    """Wait a step for the first token, then take every one that is there."""
+    tokens: list[int] = []
+    try:
+        tokens.append(written.get(timeout=STEP_SECONDS))
+        while True:
+            tokens.append(written.get_nowait())
+    except queue.Empty:
+        return tokens
+
+
+def load(model_dir: Path, options: Mapping[str, str]) -> Ctranslate2Engine:
+    """Load a model that `build_model` wrote, or another one of the same form.
+
+    Args:
+        model_dir: CTranslate2 files, `tokenizer.json` and `conversation.json`.
+        options: `threads`, how many processor threads one generation uses; 1 unless given.
+
+    Raises:
+        NotPossible: MODEL_UNREADABLE, a file is missing or damaged.
+    """
+    threads = int(options.get("threads", "1"))
+    try:
+        return Ctranslate2Engine(model_dir, threads)
+    except Exception as error:
+        # `tokenizers` raises bare exceptions, CTranslate2 RuntimeError, a file OSError.
+        raise NotPossible(
+            Reason.MODEL_UNREADABLE,
+            f"The language model in {model_dir.name} cannot be read ({type(error).__name__}).",
+            metadata={"model": model_dir.name},
+        ) from error

@@ -29,7 +29,7 @@ def write_weights(reader: gguf.GGUFReader, directory: Path) -> None:
         directory: where the files are written; it exists.
     """
     tensors = {
-        tensor.name: np.asarray(
+        tensor.name: np.array(
             gguf.quants.dequantize(tensor.data, tensor.tensor_type), dtype=np.float32
         )
         for tensor in reader.tensors

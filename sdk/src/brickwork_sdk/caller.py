@@ -61,7 +61,8 @@ class Caller:
         )
 
 
-current_caller: ContextVar[Caller] = ContextVar("current_caller", default=Caller())
+_NOBODY = Caller()
+current_caller: ContextVar[Caller] = ContextVar("current_caller", default=_NOBODY)
 """The caller of the RPC that is being served; set by the server's interceptor."""
 
 _CLASS, _TENANT, _JOB = "brickwork-class", "brickwork-tenant", "brickwork-job"

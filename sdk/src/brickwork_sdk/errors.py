@@ -16,10 +16,11 @@ from enum import StrEnum
 
 import grpc
 from google.protobuf.any_pb2 import Any
-from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
+
+from brickwork_sdk.durations import to_duration, to_seconds
 
 
 class Reason(StrEnum):
@@ -99,6 +100,8 @@ class Reason(StrEnum):
     """The broker has just started again and waits for its holders."""
     BROKER_UNREACHABLE = "BROKER_UNREACHABLE"
     """The broker does not answer; nothing new is loaded."""
+    BROKER_JOURNAL_UNUSABLE = "BROKER_JOURNAL_UNUSABLE"
+    """The broker's journal is damaged, or another broker has it; nothing is lent over it."""
     ENGINE_CRASHED = "ENGINE_CRASHED"
     """The engine process died during the call; a fresh one serves the next."""
     ENGINE_FAILED = "ENGINE_FAILED"
@@ -117,6 +120,16 @@ class Reason(StrEnum):
     """The job was cancelled."""
     ARTIFACT_UNKNOWN = "ARTIFACT_UNKNOWN"
     """The job has no such artifact."""
+    STAGE_OVERTAKEN = "STAGE_OVERTAKEN"
+    """The stage has gone on without this worker, which lost its claim."""
+    WORKER_LOST = "WORKER_LOST"
+    """The worker that ran the stage fell silent, again and again."""
+    LEDGER_INCOMPATIBLE = "LEDGER_INCOMPATIBLE"
+    """The file of the ledger has a format that this version does not read."""
+    ROUTE_UNKNOWN = "ROUTE_UNKNOWN"
+    """No such address is served, or not with this method."""
+    ORIGIN_REFUSED = "ORIGIN_REFUSED"
+    """The request names another host, or comes from a page of another one."""
     ADDRESS_TAKEN = "ADDRESS_TAKEN"
     """The port or socket is used by another process."""
     ADDRESS_INVALID = "ADDRESS_INVALID"
@@ -174,8 +187,7 @@ class BrickworkError(Exception):
         info = ErrorInfo(reason=self.reason, domain=self.domain or domain, metadata=self.metadata)
         status.details.append(_packed(info))
         if self.retry_after_seconds is not None:
-            delay = Duration()
-            delay.FromNanoseconds(round(self.retry_after_seconds * 1e9))
+            delay = to_duration(self.retry_after_seconds)
             status.details.append(_packed(RetryInfo(retry_delay=delay)))
         return status
 
@@ -194,7 +206,7 @@ class BrickworkError(Exception):
             if detail.Unpack(info) and info.reason in Reason.__members__:
                 reason, domain, metadata = Reason(info.reason), info.domain, dict(info.metadata)
             elif detail.Unpack(retry):
-                retry_after_seconds = retry.retry_delay.ToNanoseconds() / 1e9
+                retry_after_seconds = to_seconds(retry.retry_delay)
         kind = _BY_CODE.get(code, EngineFailed)
         message = error.details() or reason.value
         return kind(

@@ -73,6 +73,8 @@ class BrickSettings(ServerSettings):
     """Folder of the model store."""
     objects_dir: Path
     """Folder of the object store; shared by all bricks of one machine."""
+    default_model: str = ""
+    """Model of requests that name none; empty where their content decides."""
     engine: Literal["real", "scripted"] = "real"
     """Which engine answers: the model, or a deterministic stand-in for tests."""
     threads: int = Field(default=1, ge=1, le=256)

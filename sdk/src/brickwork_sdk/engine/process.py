@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -30,8 +30,6 @@ CANCEL_SECONDS = 2.0
 """A call that was cancelled and still runs after this long has its process killed."""
 STOP_SECONDS = 2.0
 """A process that was asked to stop and still runs after this long is killed."""
-
-Event = TypeVar("Event")
 
 
 @dataclass
@@ -120,8 +118,8 @@ class EngineProcess:
         return self.description
 
     async def stream(
-        self, method: str, request: object, events: Sequence[type[Event]], work_class: str = "batch"
-    ) -> AsyncGenerator[Event, None]:
+        self, method: str, request: object, events: Sequence[type], work_class: str = "batch"
+    ) -> AsyncGenerator[Any, None]:
         """Run one call and yield its events as they come.
 
         Closing the iterator cancels the call: it is asked to stop between two steps, and a child
@@ -138,7 +136,7 @@ class EngineProcess:
             EngineFailed: ENGINE_CRASHED, the process died.
             Busy: ENGINE_STOPPED, the process was stopped; try again.
         """
-        kinds = {kind.__name__: TypeAdapter(kind) for kind in events}
+        kinds: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in events}
         number, answer = next(self._numbers), _Answer()
         if self.exited.is_set():
             raise self._gone()

@@ -1,0 +1,69 @@
+"""`brickwork`: runs the mesh on this machine and sends work through it."""
+
+import signal
+import sys
+from typing import Any
+
+import click
+
+from brickwork_cli.commands import jobs, mesh, models, transcribe
+from brickwork_sdk.errors import BrickworkError
+
+EXIT_REFUSED = 1
+EXIT_INTERRUPTED = 130
+
+
+class _Handle(click.Group):
+    """A group whose every failure is one clear line on stderr and a non-zero status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrickworkError as error:
+            click.echo(f"error: {error.message} [{error.reason.value}]", err=True)
+            ctx.exit(EXIT_REFUSED)
+
+
+@click.group(cls=_Handle, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="brickwork-cli")
+def brickwork() -> None:
+    """Transcribe recordings with models that never leave this machine.
+
+    `brickwork transcribe FILE` is the main job. It uses the running mesh, or starts one of its own
+    and ends it. Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 not running,
+    130 interrupted.
+    """
+
+
+for _command in (
+    mesh.up,
+    mesh.down,
+    mesh.status,
+    transcribe.transcribe,
+    jobs.jobs,
+    models.models,
+):
+    brickwork.add_command(_command)
+
+
+def main() -> None:
+    """Run the handle."""
+    # A supervisor or a terminal that ends us asks with SIGTERM: leave as after Control-C.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        status = brickwork.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        status = EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

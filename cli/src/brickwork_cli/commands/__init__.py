@@ -1,0 +1,1 @@
+"""The commands of the handle, one noun a module."""

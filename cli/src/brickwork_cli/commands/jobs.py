@@ -1,0 +1,29 @@
+"""`brickwork jobs`."""
+
+import json
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from brickwork_cli import mesh
+from brickwork_cli.gateway_client import GatewayClient
+from brickwork_cli.settings import CliSettings
+from brickwork_sdk.errors import NotPossible, Reason
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def jobs(as_json: bool) -> None:
+    """List the jobs of the running mesh, the newest first."""
+    state = mesh.running_mesh(CliSettings.load())
+    if state is None:
+        raise NotPossible(Reason.MESH_NOT_RUNNING, "No mesh runs for this home.")
+    found = GatewayClient(state.gateway).jobs()
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = Table("job", "state", "recording", "created")
+    for job in found:
+        table.add_row(job["job_id"], job["state"], job["name"], job["created_time"])
+    Console().print(table)

@@ -1,0 +1,66 @@
+"""Where everything of one mesh lies."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from brickwork_sdk.addresses import SOCKET_PATH_BYTES_MAX
+
+_LONGEST_SOCKET = "translate.sock.lock"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders of a mesh.
+
+    Attributes:
+        root: state that outlives the mesh: jobs, objects, logs.
+        models: the model store; shared by all meshes of this machine.
+    """
+
+    root: Path
+    models: Path
+
+    @property
+    def objects(self) -> Path:
+        """The object store."""
+        return self.root / "objects"
+
+    @property
+    def state(self) -> Path:
+        """Ledgers and journals."""
+        return self.root / "state"
+
+    @property
+    def logs(self) -> Path:
+        """One file for each process."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, and the description of the running mesh.
+
+        A socket's path has at most 107 bytes, so a home that lies deep gets a folder of its own
+        name under the system's temporary folder instead.
+        """
+        run = self.root / "run"
+        if len(os.fsencode(run / _LONGEST_SOCKET)) <= SOCKET_PATH_BYTES_MAX:
+            return run
+        name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"brickwork-{os.geteuid()}-{name}"
+
+    def socket(self, name: str) -> str:
+        """Return the address of a process's socket."""
+        return f"unix:{self.run / name}.sock"
+
+    def log(self, name: str) -> Path:
+        """Return the log file of a process."""
+        return self.logs / f"{name}.log"
+
+    def make(self) -> None:
+        """Make the folders, for their owner alone."""
+        for folder in (self.root, self.run, self.objects, self.state, self.logs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.run.chmod(0o700)

@@ -1,0 +1,115 @@
+"""Keeps one process of the mesh running."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from brickwork_cli.home import Home
+from brickwork_cli.mesh_state import ProcessState
+from brickwork_cli.plan import ProcessPlan
+from brickwork_cli.ready import answers
+from brickwork_cli.settings import inherited
+
+log = logging.getLogger(__name__)
+
+READY_SECONDS_MAX = 90.0
+"""A process that does not answer by then is ended and started again."""
+STOP_SECONDS = 15.0
+"""A process that was asked to stop and still runs after this long is killed."""
+_PAUSE_SECONDS_FIRST, _PAUSE_SECONDS_MAX = 0.2, 10.0
+_STEADY_SECONDS = 30.0
+"""A process that ran this long is well again: its next restart comes at once."""
+_ASK_EVERY_SECONDS = 0.1
+_TETHER = Path(__file__).with_name("tether.py")
+
+
+class Keeper:
+    """Starts a process, tells when it is ready, and starts it again when it ends.
+
+    Attributes:
+        ready: set once the process has answered for the first time.
+    """
+
+    def __init__(
+        self, plan: ProcessPlan, home: Home, changed: Callable[[ProcessState], None]
+    ) -> None:
+        self.ready = asyncio.Event()
+        self._plan = plan
+        self._home = home
+        self._changed = changed
+        self._restarts = 0
+
+    async def keep(self) -> None:
+        """Run until cancelled, then end the process; return if it ends before it was ready."""
+        pause_seconds = _PAUSE_SECONDS_FIRST
+        while True:
+            began = time.monotonic()
+            process = await self._start()
+            try:
+                await self._watch(process)
+            finally:
+                await self._end(process)
+            if not self.ready.is_set():
+                return
+            if time.monotonic() - began > _STEADY_SECONDS:
+                pause_seconds = _PAUSE_SECONDS_FIRST
+            self._restarts += 1
+            self._tell(0, "restarting")
+            log.warning(
+                "process_ended", extra={"process": self._plan.name, "status": process.returncode}
+            )
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(2 * pause_seconds, _PAUSE_SECONDS_MAX)
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        words = (sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *self._plan.command)
+        with self._home.log(self._plan.name).open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=inherited(self._plan.settings),
+            )
+        self._tell(process.pid, "starting")
+        return process
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Return when the process has ended, or did not answer in time."""
+        ended = asyncio.create_task(process.wait())
+        try:
+            async with asyncio.timeout(READY_SECONDS_MAX):
+                while not await answers(self._plan.name, self._plan.address):
+                    if ended.done():
+                        return
+                    await asyncio.sleep(_ASK_EVERY_SECONDS)
+        except TimeoutError:
+            log.warning("process_not_ready", extra={"process": self._plan.name})
+            return
+        if not ended.done():
+            self.ready.set()
+            self._tell(process.pid, "ready")
+        await ended
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        if process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    def _tell(self, pid: int, state: str) -> None:
+        plan = self._plan
+        log_path = str(self._home.log(plan.name))
+        self._changed(ProcessState(plan.name, pid, state, self._restarts, plan.address, log_path))

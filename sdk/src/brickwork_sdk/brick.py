@@ -1,0 +1,113 @@
+"""What every brick's `__main__` does: slots for its models, services on its address."""
+
+import asyncio
+import hashlib
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import grpc.aio
+
+from brickwork.control.v1 import control_pb2, control_pb2_grpc
+from brickwork.objects.v1 import objects_pb2_grpc
+from brickwork_sdk import objects_service
+from brickwork_sdk.control import ControlServicer
+from brickwork_sdk.errors import BrickworkError
+from brickwork_sdk.models import (
+    CatalogueEntry,
+    Manifest,
+    Model,
+    ModelFile,
+    ModelStore,
+    load_catalogue,
+)
+from brickwork_sdk.objects import ObjectStore
+from brickwork_sdk.server import serve
+from brickwork_sdk.settings import BrickSettings
+from brickwork_sdk.slot import ModelSlot
+from brickwork_sdk.slots import Slots
+from brickwork_sdk.vram import VramClient
+
+CONTROL = control_pb2.DESCRIPTOR.services_by_name["ControlService"].full_name
+
+RegisterServicer = Callable[[grpc.aio.Server, Slots, ObjectStore], None]
+
+
+def run_brick(
+    package: str,
+    load_settings: Callable[[], BrickSettings],
+    service_name: str,
+    register: RegisterServicer,
+) -> int:
+    """Serve a brick until it is asked to stop; return its exit status.
+
+    Args:
+        package: import name of the brick, which brings `models.json` and `scripted_engine`.
+        load_settings: reads its settings.
+        service_name: full name of its service on the wire.
+        register: adds its servicer to the server.
+    """
+    try:
+        settings = load_settings()
+        asyncio.run(_serve(package, settings, service_name, register))
+    except BrickworkError as error:
+        # One line for the operator; the log has no reader yet when settings are wrong.
+        sys.stderr.write(f"{error.message} [{error.reason.value}]\n")
+        return 1
+    return 0
+
+
+async def _serve(
+    package: str,
+    settings: BrickSettings,
+    service_name: str,
+    register: RegisterServicer,
+) -> None:
+    vram = VramClient(settings.broker, settings.service)
+    find_model = _finder(settings)
+    options = {"threads": str(settings.threads)}
+    slots = Slots(
+        {
+            entry.name: ModelSlot(entry, find_model, vram, options, settings.idle_unload_seconds)
+            for entry in _entries(package, settings)
+        },
+        settings.default_model,
+    )
+    objects = ObjectStore(settings.objects_dir)
+
+    def register_all(server: grpc.aio.Server) -> None:
+        register(server, slots, objects)
+        control = ControlServicer(settings.service, version(package.replace("_", "-")), slots)
+        control_pb2_grpc.add_ControlServiceServicer_to_server(control, server)
+        objects_pb2_grpc.add_ObjectsServiceServicer_to_server(
+            objects_service.ObjectsServicer(objects), server
+        )
+
+    try:
+        await serve([service_name, CONTROL, objects_service.SERVICE_NAME], register_all, settings)
+    finally:
+        await slots.close()
+        await vram.close()
+
+
+def _entries(package: str, settings: BrickSettings) -> list[CatalogueEntry]:
+    entries = load_catalogue(package)
+    if settings.engine == "real":
+        return list(entries)
+    scripted = {"engine": f"{package}.scripted_engine", "footprint_bytes": 64 * 1024 * 1024}
+    return [entry.model_copy(update=scripted) for entry in entries]
+
+
+def _finder(settings: BrickSettings) -> Callable[[str], Model]:
+    """Return what finds a model: the store, or for scripted engines a model without files."""
+    if settings.engine == "real":
+        return ModelStore(settings.models_dir).get
+    return _scripted_model
+
+
+def _scripted_model(name: str) -> Model:
+    sha256 = hashlib.sha256(f"scripted {name}".encode()).hexdigest()
+    script = ModelFile(path="script", sha256=sha256, size_bytes=0)
+    manifest = Manifest(name=name, licence="none", origin="scripted", files=(script,))
+    return Model(name, Path("."), manifest.digest, manifest)

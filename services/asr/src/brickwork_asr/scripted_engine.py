@@ -1,0 +1,54 @@
+"""An engine without a model: the same sound always gives the same words."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from brickwork_asr.engine import (
+    Language,
+    LanguageRequest,
+    Progress,
+    Segment,
+    TranscribeRequest,
+    Word,
+)
+from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.media import probe, read_audio
+
+_BLOCK_SECONDS = 2.0
+
+
+class ScriptedAsrEngine:
+    """Says one sentence of two words for every two seconds of sound."""
+
+    def describe(self) -> EngineDescription:
+        """Tell how the model runs."""
+        return EngineDescription("scripted", "none", "cpu")
+
+    def transcribe(self, request: TranscribeRequest) -> Iterator[Segment | Progress]:
+        """Yield a segment for each two seconds of sound, numbered by its place."""
+        total_ms = probe(request.audio).duration_ms
+        language = request.language or "en"
+        blocks = read_audio(request.audio, start_ms=request.start_ms, block_seconds=_BLOCK_SECONDS)
+        for block in blocks:
+            length_ms = len(block.samples) // 16
+            middle_ms, end_ms = block.start_ms + length_ms // 2, block.start_ms + length_ms
+            number = block.start_ms // round(_BLOCK_SECONDS * 1000)
+            words = (
+                Word(block.start_ms, middle_ms, "Sentence", 1.0),
+                Word(middle_ms, end_ms, f"{number}.", 1.0),
+            )
+            yield Segment(block.start_ms, end_ms, f"Sentence {number}.", words, language)
+            yield Progress(end_ms, total_ms)
+
+    def detect_language(self, request: LanguageRequest) -> Iterator[Language]:
+        """Hear English, always."""
+        probe(request.audio)
+        yield Language("en", 1.0)
+
+    def close(self) -> None:
+        """Have nothing to let go."""
+
+
+def load(model_dir: Path, options: Mapping[str, str]) -> ScriptedAsrEngine:
+    """Need neither model nor options."""
+    return ScriptedAsrEngine()

@@ -1,0 +1,154 @@
+"""AsrService: between the wire and the engine."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import grpc.aio
+
+from brickwork.asr.v1 import asr_pb2, asr_pb2_grpc
+from brickwork.common.v1 import common_pb2
+from brickwork_asr.engine import (
+    Language,
+    LanguageRequest,
+    Progress,
+    Segment,
+    TranscribeRequest,
+)
+from brickwork_sdk.caller import current_caller
+from brickwork_sdk.errors import EngineFailed, InvalidInput, Reason
+from brickwork_sdk.media import DURATION_MS_MAX
+from brickwork_sdk.objects import ObjectStore
+from brickwork_sdk.slot import ModelSlot
+from brickwork_sdk.slots import Slots, Started, Waiting, model_info
+
+if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+SERVICE_NAME = asr_pb2.DESCRIPTOR.services_by_name["AsrService"].full_name
+
+Response = asr_pb2.TranscribeRecordingResponse
+
+
+class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
+    """Transcribes recordings."""
+
+    def __init__(self, slots: Slots, objects: ObjectStore) -> None:
+        self._slots = slots
+        self._objects = objects
+
+    async def TranscribeRecording(
+        self, request: asr_pb2.TranscribeRecordingRequest, context: "Context"
+    ) -> AsyncGenerator[Response, None]:
+        """Stream the segments of a recording."""
+        language = request.language if request.HasField("language") else None
+        _require_language(self._slots.named(request.model), language)
+        _require_start(request.start_ms)
+        audio = await self._objects.resolve(request.media)
+        order = TranscribeRequest(audio, language, request.start_ms)
+        tally = _Tally()
+        events = self._slots.run(
+            request.model, current_caller.get(), "transcribe", order, (Segment, Progress)
+        )
+        async with aclosing(events) as steps:
+            async for event in steps:
+                tally.count(event)
+                yield _response(event)
+        yield Response(summary=tally.summary())
+
+    async def DetectLanguage(
+        self, request: asr_pb2.DetectLanguageRequest, context: "Context"
+    ) -> asr_pb2.DetectLanguageResponse:
+        """Tell the language of a recording."""
+        slot = self._slots.named(request.model)
+        order = LanguageRequest(await self._objects.resolve(request.media))
+        events = self._slots.run(
+            request.model, current_caller.get(), "detect_language", order, (Language,)
+        )
+        async with aclosing(events) as steps:
+            async for event in steps:
+                if isinstance(event, Language):
+                    return asr_pb2.DetectLanguageResponse(
+                        language=event.code, probability=event.probability, model=model_info(slot)
+                    )
+        raise EngineFailed(Reason.ENGINE_FAILED, "The engine named no language.")
+
+
+class _Tally:
+    """Counts what a transcription sends, for its summary."""
+
+    def __init__(self) -> None:
+        self._segment_count = 0
+        self._duration_ms = 0
+        self._spoken_ms: dict[str, int] = {}
+
+    def count(self, event: Waiting | Started | Segment | Progress) -> None:
+        """Take in one event."""
+        if isinstance(event, Progress):
+            self._duration_ms = event.total_ms
+        elif isinstance(event, Segment):
+            self._segment_count += 1
+            spoken_ms = self._spoken_ms.get(event.language, 0)
+            self._spoken_ms[event.language] = spoken_ms + event.end_ms - event.start_ms
+
+    def summary(self) -> asr_pb2.TranscriptSummary:
+        """Render the end of the stream."""
+        return asr_pb2.TranscriptSummary(
+            language=max(self._spoken_ms, key=self._spoken_ms.__getitem__, default=None),
+            duration_ms=self._duration_ms,
+            segment_count=self._segment_count,
+        )
+
+
+def _response(event: Waiting | Started | Segment | Progress) -> Response:
+    match event:
+        case Waiting():
+            return Response(waiting=event.to_proto())
+        case Started():
+            return Response(started=event.to_proto())
+        case Progress():
+            progress = common_pb2.Progress(
+                done=event.done_ms,
+                total=event.total_ms,
+                unit=common_pb2.PROGRESS_UNIT_MEDIA_MS,
+            )
+            return Response(progress=progress)
+        case Segment():
+            return Response(segment=_segment(event))
+
+
+def _segment(segment: Segment) -> asr_pb2.Segment:
+    return asr_pb2.Segment(
+        start_ms=segment.start_ms,
+        end_ms=segment.end_ms,
+        text=segment.text,
+        language=segment.language,
+        words=[
+            asr_pb2.Word(
+                start_ms=word.start_ms,
+                end_ms=word.end_ms,
+                text=word.text,
+                confidence=word.confidence,
+            )
+            for word in segment.words
+        ],
+    )
+
+
+def _require_language(slot: ModelSlot, language: str | None) -> None:
+    if language is not None and language not in slot.entry.languages:
+        known = ", ".join(sorted(slot.entry.languages))
+        raise InvalidInput(
+            Reason.LANGUAGE_UNKNOWN,
+            f"The model {slot.entry.name} does not know this language; it knows: {known}.",
+            metadata={"language": language[:32], "model": slot.entry.name},
+        )
+
+
+def _require_start(start_ms: int) -> None:
+    if not 0 <= start_ms <= DURATION_MS_MAX:
+        raise InvalidInput(
+            Reason.ARGUMENT_INVALID,
+            f"start_ms lies between 0 and {DURATION_MS_MAX:,}.",
+            metadata={"field": "start_ms"},
+        )

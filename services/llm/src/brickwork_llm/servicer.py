@@ -29,6 +29,8 @@ from brickwork_sdk.slots import Slots, Started, Waiting
 if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
     Context = grpc.aio.ServicerContext[Any, Any]
 
+SERVICE_NAME = pb.DESCRIPTOR.services_by_name["LlmService"].full_name
+
 _EVENTS: Sequence[type[GenerateEvent]] = (TextDelta, Pending, Usage)
 _ROLES: Mapping[int, Role] = {
     pb.CHAT_ROLE_SYSTEM: "system",

@@ -9,3 +9,6 @@ class LlmSettings(BrickSettings):
     """What the llm brick needs to know."""
 
     model_config = SettingsConfigDict(env_prefix="BRICKWORK_LLM_")
+
+    default_model: str = "smollm2-135m-instruct"
+    """Model of requests that name none."""

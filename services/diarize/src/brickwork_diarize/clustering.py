@@ -1,0 +1,123 @@
+"""Gather voices into speakers by average linkage, keeping apart those who talk together.
+
+The average cosine between the members of two groups is the product of the groups' mean voices,
+so a group is fully described by a sum and a count, and linking can go on later from there.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.int64]
+
+SAME_SPEAKER_MIN = 0.65
+"""Groups whose members agree less on average, as a cosine, are two speakers."""
+SIZABLE_SHARE = 0.05
+"""A group with this share of all voices may be one of the speakers that a caller counted."""
+
+_NEVER = -2.0  # Below every cosine.
+
+
+@dataclass
+class Groups:
+    """Groups of voices.
+
+    Attributes:
+        sums: float64 [n, 256], the sum of each group's voices, each of length 1.
+        counts: float64 [n], how many voices each holds.
+        apart: bool [n, n], symmetric: these two talk in one window, so they are two people.
+    """
+
+    sums: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    apart: NDArray[np.bool_]
+
+    def similarities(self) -> NDArray[np.float64]:
+        """Return the average cosine between every two groups, float64 [n, n]."""
+        means = self.sums / self.counts[:, np.newaxis]
+        return means @ means.T
+
+    def merged(self, labels: Labels) -> "Groups":
+        """Return the groups that these labels, counted from 0, make of the present ones."""
+        count = int(labels.max(initial=-1)) + 1
+        member = np.zeros((count, len(labels)))
+        member[labels, np.arange(len(labels))] = 1.0
+        apart = (member @ self.apart @ member.T) > 0
+        return Groups(member @ self.sums, member @ self.counts, apart)
+
+
+def link(groups: Groups, *, stop: float, speaker_count: int | None = None) -> Labels:
+    """Merge the two most similar groups until none are similar enough.
+
+    Source: average linkage (UPGMA) with cannot-link constraints, Davidson and Ravi 2005. Each
+    row remembers its best partner, so n groups cost about n² steps in all.
+
+    Args:
+        groups: n groups.
+        stop: the least similarity that still merges, a cosine.
+        speaker_count: when given, two sizable groups are not merged once only so many are
+            left, so that known speakers stay apart.
+
+    Returns:
+        int64 [n], which group each one has become, counted from 0 without gaps.
+    """
+    size = len(groups.counts)
+    labels: Labels = np.arange(size)
+    if size < 2:
+        return labels
+    sums, counts, apart = groups.sums.copy(), groups.counts.copy(), groups.apart.copy()
+    table = groups.similarities()
+    table[apart] = _NEVER
+    np.fill_diagonal(table, _NEVER)
+    partner = table.argmax(axis=1)
+    best = table[np.arange(size), partner]
+    sizable = SIZABLE_SHARE * counts.sum()
+    while True:
+        kept = int(best.argmax())
+        gone = int(partner[kept])
+        if best[kept] < stop:
+            return _without_gaps(labels)
+        both = min(counts[kept], counts[gone]) >= sizable
+        if both and speaker_count is not None and (counts >= sizable).sum() <= speaker_count:
+            table[kept, gone] = table[gone, kept] = _NEVER
+            stale = np.array([kept, gone])
+        else:
+            labels[labels == gone] = kept
+            sums[kept] += sums[gone]
+            counts[kept] += counts[gone]
+            counts[gone] = 0.0
+            apart[kept] |= apart[gone]
+            apart[:, kept] = apart[kept]
+            row = (sums @ sums[kept]) / (np.maximum(counts, 1.0) * counts[kept])
+            row[apart[kept] | (counts == 0.0)] = _NEVER
+            row[kept] = _NEVER
+            table[kept] = table[:, kept] = row
+            table[gone] = table[:, gone] = _NEVER
+            stale = np.flatnonzero((partner == kept) | (partner == gone))
+            stale = np.union1d(stale, [kept, gone])
+            closer = row > best
+            partner[closer], best[closer] = kept, row[closer]
+        partner[stale] = table[stale].argmax(axis=1)
+        best[stale] = table[stale, partner[stale]]
+
+
+def absorb(groups: Groups, kept: NDArray[np.int64]) -> Labels:
+    """Give every group to the most similar of the kept ones, first among those not apart.
+
+    Args:
+        groups: n groups.
+        kept: int64 [k], numbers of the groups that stay, k > 0.
+
+    Returns:
+        int64 [n], from 0 to k - 1 in the order of `kept`.
+    """
+    table = groups.similarities()[:, kept]
+    table[groups.apart[:, kept]] -= 2.0
+    labels: Labels = table.argmax(axis=1)
+    labels[kept] = np.arange(len(kept))
+    return labels
+
+
+def _without_gaps(labels: Labels) -> Labels:
+    return np.unique(labels, return_inverse=True)[1]

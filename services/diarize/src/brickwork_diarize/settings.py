@@ -1,0 +1,14 @@
+"""The diarize brick's settings, all from the environment."""
+
+from pydantic_settings import SettingsConfigDict
+
+from brickwork_sdk.settings import BrickSettings
+
+
+class DiarizeSettings(BrickSettings):
+    """What the diarize brick needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="BRICKWORK_DIARIZE_")
+
+    default_model: str = "pyannote-ge2e"
+    """Model of requests that name none."""

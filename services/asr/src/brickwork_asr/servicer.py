@@ -17,6 +17,7 @@ from brickwork_asr.engine import (
 )
 from brickwork_sdk.caller import current_caller
 from brickwork_sdk.errors import EngineFailed, InvalidInput, Reason
+from brickwork_sdk.intake import Intake
 from brickwork_sdk.media import DURATION_MS_MAX
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.slot import ModelSlot
@@ -35,7 +36,7 @@ class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
 
     def __init__(self, slots: Slots, objects: ObjectStore) -> None:
         self._slots = slots
-        self._objects = objects
+        self._intake = Intake(objects)
 
     async def TranscribeRecording(
         self, request: asr_pb2.TranscribeRecordingRequest, context: "Context"
@@ -44,7 +45,7 @@ class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
         language = request.language if request.HasField("language") else None
         _require_language(self._slots.named(request.model), language)
         _require_start(request.start_ms)
-        audio = await self._objects.resolve(request.media)
+        audio = await self._intake.recording(request.media, needs="audio")
         order = TranscribeRequest(audio, language, request.start_ms)
         tally = _Tally()
         events = self._slots.run(
@@ -61,7 +62,7 @@ class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
     ) -> asr_pb2.DetectLanguageResponse:
         """Tell the language of a recording."""
         slot = self._slots.named(request.model)
-        order = LanguageRequest(await self._objects.resolve(request.media))
+        order = LanguageRequest(await self._intake.recording(request.media, needs="audio"))
         events = self._slots.run(
             request.model, current_caller.get(), "detect_language", order, (Language,)
         )

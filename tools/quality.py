@@ -1,0 +1,208 @@
+"""Measure the default models on data with known truth, into docs/reference/quality.md.
+
+Two kinds of figures: each speech model on the clips of `tests/data` (and on any
+folder of further clips that is named), and the whole main job on the demo's
+recording, from the JSON that `brickwork transcribe --json` wrote.
+"""
+
+import argparse
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from brickwork_asr.engine import Segment, TranscribeRequest
+from brickwork_asr.whisper_engine import WhisperEngine, load
+from brickwork_sdk.media import probe
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIPS = ROOT / "tests" / "data" / "recordings"
+PAGE = ROOT / "docs" / "reference" / "quality.md"
+
+MODELS = {"whisper-base": None, "whisper-tiny-en": {"en"}}
+"""Speech models, and the languages they know; None for all."""
+WITHOUT_BLANKS = {"zh", "ja"}
+"""Languages scored by character, because they write no words apart."""
+SPELLINGS = {"mr": "mister", "mrs": "missis"}
+
+HEAD = """# Quality of the default models
+
+Written by `tools/quality.py`; every figure was measured on data whose truth is known, and says on
+which. Word error rate (WER) is substitutions, deletions and insertions over the words of the truth,
+after lower-casing and without punctuation; Chinese and Japanese are scored by character. A clip of
+counting is left out where the model wrote digits and the truth has words, since neither is wrong.
+Rows named after the package `pytest-audioeval` 0.1.3 stand on its synthetic voices, of which a
+Portuguese one reads the Polish. Small samples: read a figure together with the number of words that
+it stands on.
+"""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A recording and what is said in it; `group` is the row of the table that it counts for."""
+
+    path: Path
+    group: str
+    language: str
+
+
+@dataclass
+class Score:
+    """Errors over units: words, or characters where words are not written apart."""
+
+    clips: int = 0
+    left_out: int = 0
+    seconds: float = 0.0
+    units: int = 0
+    errors: int = 0
+
+    @property
+    def row(self) -> str:
+        """The last cells of its row."""
+        rate = f"{100 * self.errors / self.units:.1f} %" if self.units else "none"
+        return f"{self.units} | {self.errors} | {rate} |"
+
+
+def committed_clips() -> Iterator[Clip]:
+    """Yield the clips of the repository, one group for each voice."""
+    for clip in json.loads((CLIPS / "clips.json").read_text()):
+        kind = "human" if clip["is_human"] else "synthetic"
+        group = f"{clip['voice']} ({clip['language']}, {kind})"
+        yield Clip(CLIPS / f"{clip['clip']}.flac", group, clip["language"])
+
+
+def further_clips(folder: Path) -> Iterator[Clip]:
+    """Yield the clips below a folder whose subfolders are languages, text beside sound."""
+    for path in sorted(folder.glob("*/*")):
+        if path.suffix in {".wav", ".flac"} and path.with_suffix(".txt").exists():
+            yield Clip(path, f"{folder.name}, {path.parent.name}", path.parent.name)
+
+
+def plain_words(text: str) -> str:
+    """Lower the case, drop punctuation, spell a few abbreviations out."""
+    text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    # By category, because \w leaves out the vowel signs of Hindi.
+    kept = [" " if unicodedata.category(c)[0] in "PSZ" and c != "'" else c for c in text]
+    return " ".join(SPELLINGS.get(word, word) for word in "".join(kept).split())
+
+
+def count_errors(truth: str, heard: str, language: str) -> tuple[int, int]:
+    """Return errors and units of one text against the other."""
+    truth, heard = plain_words(truth), plain_words(heard)
+    if language in WITHOUT_BLANKS:
+        truth, heard = (" ".join(text.replace(" ", "")) for text in (truth, heard))
+    found = jiwer.process_words(truth, heard)
+    return found.substitutions + found.deletions + found.insertions, len(truth.split())
+
+
+def is_count(text: str) -> bool:
+    """Tell whether most of a text is numbers in digits."""
+    digits = len(re.findall(r"\d", text))
+    return digits > sum(character.isalpha() for character in text)
+
+
+def score_model(engine: WhisperEngine, clips: Iterable[Clip]) -> dict[str, Score]:
+    """Transcribe the clips as the brick does, and score them by group."""
+    scores: dict[str, Score] = {}
+    for clip in clips:
+        request = TranscribeRequest(clip.path, clip.language)
+        segments = [each for each in engine.transcribe(request) if isinstance(each, Segment)]
+        truth = clip.path.with_suffix(".txt").read_text("utf-8")
+        heard = " ".join(each.text for each in segments)
+        score = scores.setdefault(clip.group, Score())
+        if is_count(heard) and not is_count(truth):
+            score.left_out += 1
+            continue
+        errors, units = count_errors(truth, heard, clip.language)
+        score.clips += 1
+        score.seconds += probe(clip.path).duration_ms / 1000
+        score.units += units
+        score.errors += errors
+    return scores
+
+
+def speech_table(store: Path, clips: list[Clip]) -> Iterator[str]:
+    """Yield the section about the speech models."""
+    yield "\n## Speech to text\n\nint8 on one CPU thread, language given, as the brick runs it.\n"
+    yield "| model | spoken by | clips | left out | seconds | words | errors | WER |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for model, languages in MODELS.items():
+        engine = load(store / model, {"threads": "1"})
+        known = [clip for clip in clips if languages is None or clip.language in languages]
+        for group, s in score_model(engine, known).items():
+            yield f"| {model} | {group} | {s.clips} | {s.left_out} | {s.seconds:.1f} | {s.row}"
+        engine.close()
+
+
+def job_lines(truth: dict[str, Any], result: dict[str, Any]) -> Iterator[str]:
+    """Yield the section about the main job on the demo's recording."""
+    segments, turns = result["segments"], truth["turns"]
+    heard = " ".join(segment["text"] for segment in segments)
+    errors, words = count_errors(" ".join(turn["text"] for turn in turns), heard, "en")
+    right, placed = count_speakers(segments, turns)
+    shown = "\n".join(slide["text"] for slide in truth["slides"])
+    read = "\n".join(slide["text"] for slide in result["slides"])
+    misread = jiwer.process_characters(" ".join(shown.split()), " ".join(read.split()))
+    yield "\n## The main job on the demo's recording\n"
+    yield (
+        f"{truth['duration_ms'] / 1000:.1f} seconds, {len(truth['speakers'])} readers, "
+        f"{len(truth['slides'])} slides: read speech, close microphones, no overlap; a meeting is "
+        "harder.\n"
+    )
+    yield "| what | measured |\n|---|---|"
+    yield f"| words wrong, of {words} | {errors}, WER {100 * errors / words:.1f} % |"
+    yield f"| speakers found, of {len(truth['speakers'])} | {len(result['speakers'])} |"
+    share = f"{right}, {100 * right / placed:.1f} %"
+    yield f"| words given to the right speaker, of {placed} | {share} |"
+    yield f"| slides found, of {len(truth['slides'])} | {len(result['slides'])} |"
+    yield f"| characters of the slides wrong | {100 * misread.cer:.1f} % |"
+
+
+def count_speakers(segments: list[Any], turns: list[Any]) -> tuple[int, int]:
+    """Return how many words have the right speaker under the best naming, and of how many.
+
+    A word counts for the turn that its middle is in; words between turns do not count.
+    """
+    pairs: Counter[tuple[str, str]] = Counter()
+    for segment in segments:
+        for word in segment["words"]:
+            middle_ms = (word["start_ms"] + word["end_ms"]) // 2
+            for turn in turns:
+                if turn["start_ms"] <= middle_ms < turn["end_ms"]:
+                    pairs[turn["speaker"], segment["speaker"]] += 1
+    true_names = sorted({true for true, _ in pairs})
+    names = sorted({str(name) for _, name in pairs})
+    counts = np.array([[pairs[true, name] for name in names] for true in true_names])
+    rows, columns = linear_sum_assignment(-counts)
+    return int(counts[rows, columns].sum()), int(counts.sum())
+
+
+def main() -> None:
+    """Measure what the command line names, and write the page."""
+    parser = argparse.ArgumentParser(description="Measure the default models on known truth.")
+    parser.add_argument("--store", type=Path, default=ROOT / ".brickwork" / "models")
+    parser.add_argument(
+        "--also", type=Path, action="append", default=[], help="a folder LANGUAGE/*.wav with .txt"
+    )
+    parser.add_argument("--truth", type=Path, help="the .truth.json beside the demo's recording")
+    parser.add_argument("--result", type=Path, help="what `transcribe --json` wrote for it")
+    options = parser.parse_args()
+    clips = [*committed_clips(), *(clip for each in options.also for clip in further_clips(each))]
+    lines = [HEAD.rstrip(), *speech_table(options.store, clips)]
+    if options.truth and options.result:
+        truth, result = (json.loads(path.read_text()) for path in (options.truth, options.result))
+        lines += job_lines(truth, result)
+    PAGE.write_text("\n".join(lines) + "\n", "utf-8")
+    print(f"quality: wrote {PAGE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The HTTP process: `python -m brickwork_gateway`."""
+
+import asyncio
+import logging
+import socket
+import sys
+import time
+
+import uvicorn
+
+from brickwork_gateway.app import make_app
+from brickwork_gateway.door import Door
+from brickwork_gateway.jobs.dispatcher import Dispatcher
+from brickwork_gateway.jobs.transport import DramatiqTransport
+from brickwork_gateway.ledger.decisions import Patience
+from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
+from brickwork_gateway.settings import GatewaySettings
+from brickwork_gateway.uploads import Uploads
+from brickwork_sdk import telemetry
+from brickwork_sdk.addresses import reserved, split_host_and_port
+from brickwork_sdk.errors import BrickworkError
+from brickwork_sdk.logs import write_logs
+from brickwork_sdk.objects import ObjectStore
+
+_log = logging.getLogger(__name__)
+STOP_SECONDS = 2
+"""How long open answers, such as streams of events, may go on once the process is to stop."""
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    try:
+        serve(GatewaySettings.load())
+    except BrickworkError as error:
+        sys.exit(f"{error.reason}: {error.message}")
+
+
+def serve(settings: GatewaySettings) -> None:
+    """Put the parts together and serve.
+
+    Raises:
+        ADDRESS_TAKEN: another process listens there.
+        LEDGER_INCOMPATIBLE: the ledger is of another version.
+    """
+    write_logs(settings.service, settings.log_level)
+    telemetry.start_tracing(settings.service, settings.otlp_endpoint)
+    host, port = split_host_and_port(settings.listen)
+    with reserved(settings.listen):
+        listener = socket.create_server((host, port))
+    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ledger = SqliteLedger(settings.state_dir / "ledger.sqlite3")
+    objects = ObjectStore(settings.objects_dir)
+    transport = DramatiqTransport(settings.valkey)
+    door = Door(
+        ledger=ledger,
+        objects=objects,
+        bricks=settings.bricks,
+        uploads=Uploads(
+            settings.state_dir / "uploads", objects, settings.upload_bytes_max, time.monotonic
+        ),
+        is_transport_reachable=transport.is_reachable,
+    )
+    app = make_app(door, Dispatcher(ledger, transport, Patience(), time.monotonic))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    )
+    _log.info("gateway_ready", extra={"address": settings.listen})
+    with listener:
+        asyncio.run(server.serve(sockets=[listener]))
+    ledger.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The stage that puts what a job delivers into the object store."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from brickwork_gateway.ledger.chunk import Chunk
+from brickwork_gateway.ledger.job import StageName
+from brickwork_gateway.pipelines import rendering
+from brickwork_gateway.pipelines.result import compose
+from brickwork_gateway.pipelines.stage_run import StageRun
+from brickwork_gateway.pipelines.summarize import DRAFT, EXTRACTIVE
+
+_PARTS = (StageName.ALIGN, StageName.TRANSLATE, StageName.READ_VIDEO)
+
+
+async def publish(run: StageRun) -> None:
+    """Render the result in all its forms and keep their digests, all or none."""
+    parts = {name: [chunk.body for chunk in await run.chunks(name)] for name in _PARTS}
+    result = compose(run.job, parts, await _summary(run), datetime.now(UTC))
+    segments = result["segments"]
+    files = {
+        "result.json": ("application/json", rendering.render_json(result)),
+        "transcript.srt": ("application/x-subrip", rendering.render_srt(segments)),
+        "transcript.vtt": ("text/vtt", rendering.render_vtt(segments)),
+        "transcript.txt": ("text/plain", rendering.render_txt(segments)),
+    }
+    artifacts = []
+    for name, (media_type, text) in files.items():
+        stored = await run.objects.put_bytes(text.encode())
+        body = {
+            "name": name,
+            "media_type": media_type,
+            "size_bytes": stored.size_bytes,
+            "sha256": stored.sha256,
+            "provenance": result["provenance"],
+        }
+        artifacts.append(Chunk(StageName.PUBLISH, name, body))
+    await run.keep(*artifacts)
+
+
+async def _summary(run: StageRun) -> dict[str, Any] | None:
+    """Return both forms of the summary, each None where it is missing."""
+    if not run.job.request.summary:
+        return None
+    kept = {chunk.key: chunk.body for chunk in await run.chunks(StageName.SUMMARIZE)}
+    return {EXTRACTIVE: kept.get(EXTRACTIVE), DRAFT: kept.get(DRAFT)}

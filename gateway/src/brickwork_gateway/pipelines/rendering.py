@@ -1,0 +1,66 @@
+"""Transcripts as files for people and players; pure functions of aligned segments."""
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Segment = Mapping[str, Any]
+
+
+def render_json(result: Mapping[str, Any]) -> str:
+    """Render a result as JSON, readable and in UTF-8."""
+    return json.dumps(result, ensure_ascii=False, indent=1) + "\n"
+
+
+def render_srt(segments: Sequence[Segment]) -> str:
+    """Render subtitles in SubRip's format.
+
+    Source: the format has no standard; this is what VLC 3 and FFmpeg 7 read.
+    """
+    return "".join(
+        f"{number}\n{_clock(segment['start_ms'], ',')} --> {_clock(segment['end_ms'], ',')}\n"
+        f"{_said(segment)}\n\n"
+        for number, segment in enumerate(segments, 1)
+    )
+
+
+def render_vtt(segments: Sequence[Segment]) -> str:
+    """Render subtitles as WebVTT, each speaker as a voice.
+
+    Source: W3C WebVTT, sections 4.1 and 4.2.2 (voice span).
+    """
+    cues = (
+        f"{_clock(segment['start_ms'], '.')} --> {_clock(segment['end_ms'], '.')}\n"
+        f"{_voice(segment)}{html.escape(_line(segment), quote=False)}\n\n"
+        for segment in segments
+    )
+    return "WEBVTT\n\n" + "".join(cues)
+
+
+def render_txt(segments: Sequence[Segment]) -> str:
+    """Render plain text, a line for each segment with its time and speaker."""
+    return "".join(
+        f"[{_clock(segment['start_ms'], '.')[:-4]}] {_said(segment)}\n" for segment in segments
+    )
+
+
+def _clock(time_ms: int, separator: str) -> str:
+    seconds, milliseconds = divmod(time_ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{separator}{milliseconds:03d}"
+
+
+def _said(segment: Segment) -> str:
+    speaker = segment["speaker"]
+    return f"{speaker}: {_line(segment)}" if speaker else _line(segment)
+
+
+def _voice(segment: Segment) -> str:
+    return f"<v {segment['speaker']}>" if segment["speaker"] else ""
+
+
+def _line(segment: Segment) -> str:
+    # One line without the arrow: a blank line or an arrow would end the cue.
+    return " ".join(segment["text"].split()).replace("-->", "→")

@@ -1,0 +1,141 @@
+"""Summaries as pure functions: sentences, the telling ones, and what a model is asked.
+
+Source: sentences are scored by their centroid (Radev et al. 2004, MEAD, section 3)
+and picked by maximal marginal relevance (Carbonell and Goldstein 1998), without any
+list of words, so that it works in every language that puts blanks between words.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+PART_CHARACTERS_MAX = 3_000
+"""Transcript put before a model at a time; about 1,000 pieces of a small English model."""
+_SENTENCE_WORDS_MAX = 60
+"""Where a recogniser writes no full stops, a sentence ends here."""
+_TELLING_WORDS_MIN = 5
+_RELEVANCE = 0.7
+"""Weight of telling much against repeating what is told already; 0.7 is usual."""
+_SENTENCE_MS = 60_000
+_SENTENCES_MIN, _SENTENCES_MAX = 3, 12
+
+_END = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
+_WORD = re.compile(r"\w+")
+
+Body = dict[str, Any]
+
+
+def sentences(segments: Sequence[Body]) -> list[Body]:
+    """Cut a transcript into sentences with `start_ms`, `end_ms`, `speaker` and `text`.
+
+    A sentence may go over several segments, but never from one speaker to the next.
+
+    Args:
+        segments: aligned segments in order of time.
+    """
+    found: list[Body] = []
+    is_open = False
+    for speaker, word in _words(segments):
+        if is_open and found[-1]["speaker"] == speaker:
+            found[-1]["end_ms"] = word["end_ms"]
+            found[-1]["text"] += " " + word["text"]
+        else:
+            span = {"start_ms": word["start_ms"], "end_ms": word["end_ms"]}
+            found.append({**span, "speaker": speaker, "text": word["text"]})
+        is_long = found[-1]["text"].count(" ") + 1 >= _SENTENCE_WORDS_MAX
+        is_open = not is_long and not _END.search(word["text"])
+    return found
+
+
+def extract(said: Sequence[Body]) -> list[Body]:
+    """Pick the sentences that tell most, in order of time.
+
+    About one for each minute of speech, from three to twelve.
+
+    Args:
+        said: what `sentences` returns.
+    """
+    bags = [Counter(_WORD.findall(sentence["text"].lower())) for sentence in said]
+    weights = _weights(bags)
+    telling = [n for n, bag in enumerate(bags) if bag.total() >= _TELLING_WORDS_MIN]
+    left = set(telling or range(len(bags)))
+    count = _count(said)
+    scores = {n: _score(bags[n], weights) for n in left}
+    top = max(scores.values(), default=0.0) or 1.0
+    likeness = dict.fromkeys(left, 0.0)
+    picked: list[int] = []
+    while left and len(picked) < count:
+        best = max(
+            sorted(left),
+            key=lambda n: _RELEVANCE * scores[n] / top - (1 - _RELEVANCE) * likeness[n],
+        )
+        left.discard(best)
+        picked.append(best)
+        for n in left:
+            likeness[n] = max(likeness[n], _cosine(bags[n], bags[best], weights))
+    return [said[n] for n in sorted(picked)]
+
+
+def parts(said: Sequence[Body], characters_max: int = PART_CHARACTERS_MAX) -> list[str]:
+    """Join sentences into texts of at most so many characters, to be read one by one.
+
+    A sentence that is longer by itself is a text of its own.
+    """
+    lines = [f"{s['speaker']}: {s['text']}" if s["speaker"] else s["text"] for s in said]
+    return join(lines, characters_max)
+
+
+def join(lines: Sequence[str], characters_max: int = PART_CHARACTERS_MAX) -> list[str]:
+    """Join lines into texts of at most so many characters, without cutting a line."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and len(texts[-1]) + 1 + len(line) <= characters_max:
+            texts[-1] += "\n" + line
+        else:
+            texts.append(line)
+    return texts
+
+
+def halves(text: str) -> tuple[str, str]:
+    """Cut a text in two, at the blank that is nearest before its middle."""
+    middle = text.rfind(" ", 1, len(text) // 2 + 1)
+    middle = middle if middle > 0 else len(text) // 2
+    return text[:middle], text[middle:].lstrip()
+
+
+def _words(segments: Sequence[Body]) -> Iterator[tuple[str | None, Body]]:
+    for segment in segments:
+        for word in segment["words"] or [segment]:
+            if word["text"].strip():
+                yield segment["speaker"], word
+
+
+def _count(said: Sequence[Body]) -> int:
+    spoken_ms: int = sum(sentence["end_ms"] - sentence["start_ms"] for sentence in said)
+    return min(max(round(spoken_ms / _SENTENCE_MS), _SENTENCES_MIN), _SENTENCES_MAX)
+
+
+def _weights(bags: Sequence[Counter[str]]) -> dict[str, float]:
+    """Weigh each word by how often it is said and by how few sentences say it."""
+    spoken: Counter[str] = Counter()
+    spread: Counter[str] = Counter()
+    for bag in bags:
+        spoken.update(bag)
+        spread.update(bag.keys())
+    return {word: count * math.log(1 + len(bags) / spread[word]) for word, count in spoken.items()}
+
+
+def _score(bag: Counter[str], weights: dict[str, float]) -> float:
+    return sum(weights[word] for word in bag) / math.sqrt(bag.total()) if bag else 0.0
+
+
+def _cosine(one: Counter[str], other: Counter[str], weights: dict[str, float]) -> float:
+    shared = sum(weights[word] ** 2 for word in one.keys() & other.keys())
+    norms = math.sqrt(_norm(one, weights) * _norm(other, weights))
+    return shared / norms if norms else 0.0
+
+
+def _norm(bag: Counter[str], weights: dict[str, float]) -> float:
+    return sum(weights[word] ** 2 for word in bag)

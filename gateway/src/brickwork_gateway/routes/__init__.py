@@ -1,0 +1,1 @@
+"""The addresses that are served; each route parses, calls and renders."""

@@ -1,0 +1,75 @@
+"""The gateway's settings, shared by its HTTP process and its workers."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from brickwork_sdk.addresses import split_host_and_port
+from brickwork_sdk.errors import BrickworkError
+from brickwork_sdk.settings import Settings
+
+
+class GatewaySettings(Settings):
+    """What the gateway needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="BRICKWORK_GATEWAY_")
+
+    listen: str = "127.0.0.1:8600"
+    """Where to serve HTTP, `host:port`; loopback only, as long as there are no accounts."""
+    state_dir: Path
+    """Folder of the ledger; shared by the gateway and its workers."""
+    objects_dir: Path
+    """Folder of the object store; shared with the bricks."""
+    valkey: str
+    """Where Valkey serves: `unix:///path` or `redis://host:port/0`."""
+    asr: str
+    """Address of the asr brick: `unix:/path` or `host:port`."""
+    diarize: str
+    """Address of the diarize brick: `unix:/path` or `host:port`."""
+    ocr: str
+    """Address of the ocr brick: `unix:/path` or `host:port`."""
+    translate: str
+    """Address of the translate brick: `unix:/path` or `host:port`."""
+    llm: str
+    """Address of the llm brick: `unix:/path` or `host:port`."""
+    upload_bytes_max: int = Field(default=16 * 1024**3, ge=1)
+    """Largest recording that is taken."""
+    worker_threads: int = Field(default=8, ge=1, le=256)
+    """Stages that one worker runs side by side; most of them only wait for a brick."""
+    otlp_endpoint: str = ""
+    """Where to send traces, such as `http://host:4317`; empty sends none."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least severe line that is written to stderr."""
+
+    @property
+    def bricks(self) -> Mapping[str, str]:
+        """Address of each brick by its name."""
+        return {
+            "asr": self.asr,
+            "diarize": self.diarize,
+            "ocr": self.ocr,
+            "translate": self.translate,
+            "llm": self.llm,
+        }
+
+    @field_validator("listen")
+    @classmethod
+    def _require_loopback(cls, value: str) -> str:
+        try:
+            host, _ = split_host_and_port(value)
+        except BrickworkError as error:
+            raise ValueError(error.message) from error
+        if host != "localhost" and not _is_loopback(host):
+            raise ValueError("the gateway listens on loopback only: it has no accounts yet")
+        return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

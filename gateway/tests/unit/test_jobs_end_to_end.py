@@ -1,0 +1,387 @@
+"""Whole jobs: dispatcher, runner and stages against scripted bricks, without Valkey."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brickwork.common.v1.common_pb2 import ObjectRef
+from brickwork_gateway.jobs.dispatcher import Dispatcher
+from brickwork_gateway.jobs.runner import Runner
+from brickwork_gateway.ledger.decisions import Patience
+from brickwork_gateway.ledger.job import Job, JobState, StageName, StageState
+from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
+from brickwork_gateway.ledger.transitions import cancel, take_back
+from brickwork_gateway.pipelines.stage_run import Surroundings
+from brickwork_gateway.pipelines.stages import STAGES
+from brickwork_sdk.caller import WorkClass
+from brickwork_sdk.errors import Busy, EngineFailed, InvalidInput, NotPossible, Reason
+from brickwork_sdk.objects import ObjectStore
+from brickwork_sdk.testing.bricks import Script, served_bricks
+from brickwork_sdk.testing.clock import ManualClock
+
+Make = Callable[..., Job]
+CRASH = EngineFailed(Reason.ENGINE_CRASHED, "The engine process died.")
+GONE = Busy(Reason.BRICK_STOPPING, "The brick is shutting down.")
+PATIENCE = Patience(failures_max=3, pause_seconds=1.0)
+
+
+def talk() -> Script:
+    return Script(
+        segments=[
+            (0, 2_000, "Good day to you all."),
+            (2_000, 4_000, "Thank you, the day is good."),
+            (5_000, 9_000, "Today we speak about bricks and mortar."),
+        ],
+        turns=[(0, 2_100, "S1"), (2_100, 4_500, "S2"), (4_900, 9_000, "S1")],
+        slides=[(0, 4_000, "Welcome"), (4_000, 9_000, "Bricks")],
+    )
+
+
+class Mesh:
+    """A gateway in one task: messages are carried by hand, and time by the test."""
+
+    def __init__(self, folder: Path, bricks: dict[str, str]) -> None:
+        self.ledger = SqliteLedger(folder / "ledger.sqlite3")
+        self.clock = ManualClock()
+        self.objects = ObjectStore(folder / "objects")
+        self.is_stopping = False
+        self.messages: list[tuple[str, str, int]] = []
+        self.dispatcher = Dispatcher(self.ledger, self, PATIENCE, self.clock)
+        around = Surroundings(self.ledger, self.objects, bricks, self.clock)
+        self.runner = Runner(STAGES, around, PATIENCE, 0.01, lambda: self.is_stopping)
+
+    def is_reachable(self) -> bool:
+        return True
+
+    def send(self, work_class: WorkClass, job_id: str, stage: StageName, attempt: int) -> bool:
+        self.messages.append((job_id, stage, attempt))
+        return True
+
+    async def work(self, job: Job) -> Job:
+        """Work until the job is over; pauses go by in no time."""
+        for _ in range(60):
+            self.dispatcher.turn()
+            sent, self.messages = self.messages, []
+            async with asyncio.TaskGroup() as group:
+                for message in sent:
+                    group.create_task(self.runner.run(*message))
+            if self.ledger.get(job.job_id).state is not JobState.RUNNING:
+                break
+            self.clock.advance(1.0)
+        return self.ledger.get(job.job_id)
+
+    async def start(self, name: StageName) -> "asyncio.Task[None]":
+        """Dispatch, and run one stage of what was sent in a task of its own."""
+        self.dispatcher.turn()
+        [message] = [message for message in self.messages if message[1] == name]
+        return asyncio.create_task(self.runner.run(*message))
+
+    def artifacts(self) -> dict[str, str]:
+        chunks = self.ledger.chunks("a", StageName.PUBLISH)
+        return {
+            chunk.key: self.objects.path(ObjectRef(sha256=chunk.body["sha256"])).read_text()
+            for chunk in chunks
+        }
+
+    def result(self) -> dict[str, Any]:
+        return dict(json.loads(self.artifacts()["result.json"]))
+
+
+@pytest.fixture
+def mesh(tmp_path: Path) -> Callable[[Script], Any]:
+    @asynccontextmanager
+    async def opened(script: Script) -> AsyncIterator[Mesh]:
+        async with served_bricks(script) as addresses:
+            made = Mesh(tmp_path, addresses)
+            yield made
+            made.ledger.close()
+
+    return opened
+
+
+Open = Callable[[Script], Any]
+
+
+def texts(result: dict[str, Any]) -> list[str]:
+    return [segment["text"] for segment in result["segments"]]
+
+
+async def test_a_job_delivers_all_its_parts(mesh: Open, make_job: Make) -> None:
+    async with mesh(talk()) as m:
+        m.ledger.add(make_job())
+        job = await m.work(make_job())
+        result = m.result()
+    assert job.state is JobState.COMPLETED
+    assert set(result) == {
+        "segments",
+        "speakers",
+        "slides",
+        "summary",
+        "language",
+        "stages",
+        "provenance",
+        "missing",
+    }
+    assert texts(result) == [said[2] for said in talk().segments]
+    assert [segment["speaker"] for segment in result["segments"]] == ["S1", "S2", "S1"]
+    assert result["segments"][0]["translation"] == "pt: Good day to you all."
+    assert [word["text"] for word in result["segments"][1]["words"]][:2] == ["Thank", "you,"]
+    assert result["speakers"] == ["S1", "S2"]
+    assert [slide["text"] for slide in result["slides"]] == ["Welcome", "Bricks"]
+    assert result["summary"]["extractive"]["sentences"]
+    assert result["summary"]["draft"]["text"] == "S1: Good day to"
+    assert (result["language"], result["missing"]) == ("en", [])
+    models = {stage["name"]: stage["model"] for stage in result["stages"]}
+    assert models["transcribe"] == "scripted-asr"
+    assert models["align"] is None
+    assert result["provenance"]["models"][0]["digest"] == "0" * 64
+
+
+async def test_the_three_readers_run_side_by_side(mesh: Open, make_job: Make) -> None:
+    script, inside, all_in = talk(), set(), asyncio.Event()
+
+    async def meet(brick: str) -> None:
+        # No reader gets a result before all three of them are at work.
+        inside.add(brick)
+        if inside >= {"asr", "diarize", "ocr"}:
+            all_in.set()
+        await all_in.wait()
+
+    script.before_result = meet
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        assert (await m.work(make_job())).state is JobState.COMPLETED
+
+
+@pytest.mark.parametrize("error", [CRASH, GONE])
+async def test_a_transcript_goes_on_where_its_brick_died(
+    mesh: Open, make_job: Make, error: EngineFailed
+) -> None:
+    script = talk()
+    script.failures["asr"] = [(1, error), (0, error), (1, error)]
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        job = await m.work(make_job())
+        assert texts(m.result()) == [said[2] for said in talk().segments]
+    assert [r.start_ms for r in script.requests if "language" in r.DESCRIPTOR.fields_by_name] == [
+        0,
+        2_000,
+        2_000,
+        4_000,
+    ]
+    assert job.stage(StageName.TRANSCRIBE).attempt == 4
+
+
+async def test_slides_and_translations_go_on_where_their_bricks_died(
+    mesh: Open, make_job: Make
+) -> None:
+    script = talk()
+    script.failures = {"ocr": [(1, CRASH)], "translate": [(2, CRASH)], "llm": [(1, CRASH)]}
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        assert (await m.work(make_job())).state is JobState.COMPLETED
+        result = m.result()
+    assert [slide["text"] for slide in result["slides"]] == ["Welcome", "Bricks"]
+    assert [s["translation"] for s in result["segments"]] == [
+        f"pt: {said[2]}" for said in talk().segments
+    ]
+    repeated = [r.texts for r in script.requests if hasattr(r, "texts")]
+    assert [len(asked) for asked in repeated] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("brick", "part", "key", "left"),
+    [
+        ("diarize", "speakers", "speakers", []),
+        ("ocr", "slides", "slides", []),
+    ],
+)
+async def test_a_job_delivers_what_it_can_and_says_what_is_missing(
+    mesh: Open, make_job: Make, brick: str, part: str, key: str, left: list[str]
+) -> None:
+    script = talk()
+    script.failures[brick] = [(0, CRASH)] * 3
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        job = await m.work(make_job())
+        result = m.result()
+    assert job.state is JobState.COMPLETED
+    assert [(gap["part"], gap["reason"]) for gap in result["missing"]] == [(part, "ENGINE_CRASHED")]
+    assert result[key] == left
+    assert result["segments"][0]["translation"]
+
+
+async def test_without_an_llm_the_sentences_of_the_transcript_still_tell(
+    mesh: Open, make_job: Make
+) -> None:
+    script = talk()
+    script.failures["llm"] = [(0, CRASH)] * 3
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        await m.work(make_job())
+        result = m.result()
+    assert result["summary"]["draft"] is None
+    assert len(result["summary"]["extractive"]["sentences"]) == 3
+    assert [gap["part"] for gap in result["missing"]] == ["summary"]
+
+
+async def test_a_pair_that_is_not_installed_is_not_tried_again(mesh: Open, make_job: Make) -> None:
+    script = talk()
+    script.failures["translate"] = [(0, NotPossible(Reason.LANGUAGE_PAIR_UNAVAILABLE, "No."))]
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        await m.work(make_job())
+        result = m.result()
+    assert script.calls["translate"] == 1
+    assert [gap["reason"] for gap in result["missing"]] == ["LANGUAGE_PAIR_UNAVAILABLE"]
+    assert result["segments"][0]["translation"] is None
+
+
+async def test_speech_that_is_in_the_wanted_language_stays_as_it_is(
+    mesh: Open, make_job: Make
+) -> None:
+    script = talk()
+    script.language = "pt"
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        await m.work(make_job())
+        result = m.result()
+    assert script.calls["translate"] == 0
+    assert [s["translation"] for s in result["segments"]] == texts(result)
+
+
+async def test_a_recording_that_cannot_be_heard_fails_with_its_reason(
+    mesh: Open, make_job: Make
+) -> None:
+    script = talk()
+    refusal = InvalidInput(Reason.MEDIA_UNREADABLE, "The recording is cut off.")
+    script.failures["asr"] = [(0, refusal)]
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        job = await m.work(make_job())
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error.reason == "MEDIA_UNREADABLE"
+    assert script.calls["asr"] == 1
+
+
+async def test_silence_is_a_result_without_segments(mesh: Open, make_job: Make) -> None:
+    async with mesh(Script()) as m:
+        m.ledger.add(make_job(has_video=False))
+        job = await m.work(make_job())
+        result = m.result()
+        assert m.artifacts()["transcript.vtt"] == "WEBVTT\n\n"
+    assert job.state is JobState.COMPLETED
+    assert (result["segments"], result["speakers"], result["slides"]) == ([], [], [])
+    assert (result["language"], result["missing"]) == (None, [])
+    assert result["summary"]["draft"] is None
+
+
+async def test_a_message_that_comes_twice_does_its_work_once(mesh: Open, make_job: Make) -> None:
+    script = talk()
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        m.dispatcher.turn()
+        m.messages *= 3
+        for message in m.messages:
+            await m.runner.run(*message)
+    assert script.calls == {"asr": 1, "diarize": 1, "ocr": 1}
+
+
+def held_up(script: Script) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let the script stop before its second result until it may go on."""
+    reached, may_go = asyncio.Event(), asyncio.Event()
+    results = 0
+
+    async def hold(brick: str) -> None:
+        nonlocal results
+        results += 1
+        if results == 2:
+            reached.set()
+            await may_go.wait()
+
+    script.before_result = hold
+    return reached, may_go
+
+
+async def until(holds: Callable[[], Any]) -> None:
+    """Wait for what another task writes into the ledger."""
+    async with asyncio.timeout(30.0):
+        while not holds():  # noqa: ASYNC110 - a ledger has no event to wait for
+            await asyncio.sleep(0)
+
+
+async def test_cancelling_a_job_ends_its_running_call(mesh: Open, make_job: Make) -> None:
+    script = talk()
+    reached, _ = held_up(script)
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        stage = await m.start(StageName.TRANSCRIBE)
+        await reached.wait()
+        m.ledger.change("a", cancel)
+        await stage
+        assert m.ledger.get("a").stage(StageName.TRANSCRIBE).state is StageState.CANCELLED
+
+
+async def test_a_worker_that_was_taken_for_dead_writes_nothing_more(
+    mesh: Open, make_job: Make
+) -> None:
+    script = talk()
+    reached, may_go = held_up(script)
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        stage = await m.start(StageName.TRANSCRIBE)
+        await reached.wait()
+        await until(lambda: m.ledger.chunks("a", StageName.TRANSCRIBE))
+        m.ledger.change("a", _taken_back)
+        may_go.set()
+        await stage
+        assert len(m.ledger.chunks("a", StageName.TRANSCRIBE)) == 1
+        await m.work(make_job())
+        assert texts(m.result()) == [said[2] for said in talk().segments]
+
+
+def _taken_back(job: Job) -> Job:
+    version = job.stage(StageName.TRANSCRIBE).version
+    return take_back(job, StageName.TRANSCRIBE, version, failures_max=3)
+
+
+async def test_a_stopping_worker_puts_its_stage_back_at_once(mesh: Open, make_job: Make) -> None:
+    script = talk()
+    reached, _ = held_up(script)
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        stage = await m.start(StageName.TRANSCRIBE)
+        await reached.wait()
+        m.is_stopping = True
+        await stage
+        left = m.ledger.get("a").stage(StageName.TRANSCRIBE)
+    assert (left.state, left.failure_count) == (StageState.WAITING, 0)
+    assert len(m.messages) == 3
+
+
+async def test_a_waiting_stage_says_why_and_counts_its_waiting_apart(
+    mesh: Open, make_job: Make
+) -> None:
+    script, may_go = talk(), asyncio.Event()
+
+    async def hold(brick: str) -> None:
+        await may_go.wait()
+
+    script.before_start = hold
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        stage = await m.start(StageName.TRANSCRIBE)
+        await until(lambda: m.ledger.get("a").stage(StageName.TRANSCRIBE).report.cause)
+        waiting = m.ledger.get("a").stage(StageName.TRANSCRIBE).report
+        m.clock.advance(7.0)
+        may_go.set()
+        await stage
+        report = m.ledger.get("a").stage(StageName.TRANSCRIBE).report
+    assert waiting.cause == "the model is being loaded"
+    assert (report.cause, report.waited_ms, report.ran_ms) == ("", 7_000, 0)

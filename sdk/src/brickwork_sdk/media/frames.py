@@ -15,6 +15,12 @@ from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.container import opened, origin_seconds, unreadable, video_stream
 from brickwork_sdk.media.limits import PIXELS_MAX
 
+REORDERED_FRAMES_MAX = 16
+"""Frames that may be stored before one that is shown earlier.
+
+Source: ITU-T H.264, E.2.1, max_num_reorder_frames, at most MaxDpbFrames = 16.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -92,7 +98,9 @@ def _decoded(source: InputContainer, stream: VideoStream, wanted: _Wanted) -> It
     codec = stream.codec_context
     codec.thread_count = 1
     if wanted.next_ms and stream.time_base is not None:
-        from_seconds = wanted.origin_seconds + wanted.next_ms / 1000
+        # Seeks go by the order of decoding, in which a frame may come this much before its time.
+        early_seconds = REORDERED_FRAMES_MAX / (stream.average_rate or 1)
+        from_seconds = wanted.origin_seconds + wanted.next_ms / 1000 - early_seconds
         source.seek(int(from_seconds / stream.time_base), stream=stream)
     decoded = failed = 0
     for packet in source.demux(stream):

@@ -73,6 +73,8 @@ def write_recording(
             video = cast(VideoStream, target.add_stream(codec, rate=frames_per_second))
             video.height, video.width = pictures[0].shape[:2]
             video.pix_fmt = "yuv420p"
+            if path.suffix in (".mp4", ".mkv"):
+                video.codec_context.max_b_frames = 2  # as cameras do: stored out of order
         if samples is not None:
             layout = "mono" if channel_count == 1 else "stereo"
             codec = _CODECS[path.suffix][0]

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from brickwork_sdk.models import (
     load_catalogue,
 )
 from brickwork_sdk.objects import ObjectStore
-from brickwork_sdk.server import serve
+from brickwork_sdk.server import Register, serve
 from brickwork_sdk.settings import BrickSettings
 from brickwork_sdk.slot import ModelSlot
 from brickwork_sdk.slots import Slots
@@ -59,11 +60,17 @@ def run_brick(
 
 
 async def _serve(
-    package: str,
-    settings: BrickSettings,
-    service_name: str,
-    register: RegisterServicer,
+    package: str, settings: BrickSettings, service_name: str, register: RegisterServicer
 ) -> None:
+    async with assembled(package, settings, register) as register_all:
+        await serve([service_name, CONTROL, objects_service.SERVICE_NAME], register_all, settings)
+
+
+@asynccontextmanager
+async def assembled(
+    package: str, settings: BrickSettings, register: RegisterServicer
+) -> AsyncIterator[Register]:
+    """Make slots for every model and yield what adds all services of a brick to a server."""
     vram = VramClient(settings.broker, settings.service)
     find_model = _finder(settings)
     options = {"threads": str(settings.threads)}
@@ -85,7 +92,7 @@ async def _serve(
         )
 
     try:
-        await serve([service_name, CONTROL, objects_service.SERVICE_NAME], register_all, settings)
+        yield register_all
     finally:
         await slots.close()
         await vram.close()

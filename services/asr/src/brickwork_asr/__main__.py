@@ -12,10 +12,11 @@ from brickwork_sdk.slots import Slots
 
 def main() -> int:
     """Run until asked to stop."""
-    return run_brick("brickwork_asr", AsrSettings.load, SERVICE_NAME, _register)
+    return run_brick("brickwork_asr", AsrSettings.load, SERVICE_NAME, register)
 
 
-def _register(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
+def register(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
+    """Add the brick's servicer to a server."""
     asr_pb2_grpc.add_AsrServiceServicer_to_server(AsrServicer(slots, objects), server)
 
 

@@ -22,13 +22,12 @@ from scipy.optimize import linear_sum_assignment
 from brickwork_asr.engine import Segment, TranscribeRequest
 from brickwork_asr.whisper_engine import WhisperEngine, load
 from brickwork_sdk.media import probe
+from brickwork_sdk.models import ModelStore, load_catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIPS = ROOT / "tests" / "data" / "recordings"
 PAGE = ROOT / "docs" / "reference" / "quality.md"
 
-MODELS = {"whisper-base": None, "whisper-tiny-en": {"en"}}
-"""Speech models, and the languages they know; None for all."""
 WITHOUT_BLANKS = {"zh", "ja"}
 """Languages scored by character, because they write no words apart."""
 SPELLINGS = {"mr": "mister", "mrs": "missis"}
@@ -129,16 +128,16 @@ def score_model(engine: WhisperEngine, clips: Iterable[Clip]) -> dict[str, Score
     return scores
 
 
-def speech_table(store: Path, clips: list[Clip]) -> Iterator[str]:
+def speech_table(store: ModelStore, clips: list[Clip]) -> Iterator[str]:
     """Yield the section about the speech models."""
     yield "\n## Speech to text\n\nint8 on one CPU thread, language given, as the brick runs it.\n"
     yield "| model | spoken by | clips | left out | seconds | words | errors | WER |"
     yield "|---|---|---|---|---|---|---|---|"
-    for model, languages in MODELS.items():
-        engine = load(store / model, {"threads": "1"})
-        known = [clip for clip in clips if languages is None or clip.language in languages]
+    for entry in load_catalogue("brickwork_asr"):
+        engine = load(store.get(entry.name).directory, {"threads": "1"})
+        known = [clip for clip in clips if clip.language in entry.languages]
         for group, s in score_model(engine, known).items():
-            yield f"| {model} | {group} | {s.clips} | {s.left_out} | {s.seconds:.1f} | {s.row}"
+            yield f"| {entry.name} | {group} | {s.clips} | {s.left_out} | {s.seconds:.1f} | {s.row}"
         engine.close()
 
 
@@ -196,7 +195,7 @@ def main() -> None:
     parser.add_argument("--result", type=Path, help="what `transcribe --json` wrote for it")
     options = parser.parse_args()
     clips = [*committed_clips(), *(clip for each in options.also for clip in further_clips(each))]
-    lines = [HEAD.rstrip(), *speech_table(options.store, clips)]
+    lines = [HEAD.rstrip(), *speech_table(ModelStore(options.store), clips)]
     if options.truth and options.result:
         truth, result = (json.loads(path.read_text()) for path in (options.truth, options.result))
         lines += job_lines(truth, result)

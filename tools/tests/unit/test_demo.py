@@ -1,0 +1,69 @@
+import copy
+import importlib.util
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Result = dict[str, Any]
+
+
+def load_missing() -> Callable[[Result], Iterator[str]]:
+    """Load the tool as a module; tools belong to no package."""
+    path = Path(__file__).resolve().parents[2] / "demo.py"
+    spec = importlib.util.spec_from_file_location("demo", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    missing: Callable[[Result], Iterator[str]] = module.missing
+    return missing
+
+
+missing = load_missing()
+
+WHOLE: Result = {
+    "segments": [{"start_ms": 0, "text": "Yes.", "translation": "Sim."}],
+    "speakers": ["A", "B"],
+    "slides": [{"start_ms": 0, "end_ms": 9, "text": "Plan"}],
+    "summary": {"extractive": {"sentences": [{"text": "Yes."}]}, "draft": {"text": "They agree."}},
+    "stages": [
+        {"name": name, "waited_ms": 0, "ran_ms": 1}
+        for name in (
+            [
+                "ingest",
+                "transcribe",
+                "diarize",
+                "read_video",
+                "align",
+                "translate",
+                "summarize",
+                "publish",
+            ]
+        )
+    ],
+    "missing": [],
+}
+
+
+def test_a_whole_result_lacks_nothing() -> None:
+    assert list(missing(WHOLE)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("segments", [], "transcript"),
+        ("segments", [{"start_ms": 70, "text": "Yes.", "translation": None}], "70 ms"),
+        ("speakers", ["A"], "second speaker"),
+        ("slides", [], "slides"),
+        ("summary", None, "draft"),
+        ("summary", {"extractive": None, "draft": {"text": "They agree."}}, "sentences"),
+        ("stages", WHOLE["stages"][1:], "ingest"),
+        ("missing", [{"part": "speakers", "message": "The brick is down."}], "speakers"),
+    ],
+)
+def test_a_missing_part_is_named(key: str, value: object, named: str) -> None:
+    lacking = copy.deepcopy(WHOLE) | {key: value}
+    assert any(named in fault for fault in missing(lacking))

@@ -7,7 +7,6 @@ import inspect
 import itertools
 import sys
 import tempfile
-import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -33,17 +32,16 @@ SERVICE_METHOD = MESSAGE_FIELD = ENUM_VALUE = 2
 
 def attribute_docstrings(owner: type) -> dict[str, str]:
     """Read the sentences written below the attributes of a class, by attribute."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
+    (definition,) = ast.parse(inspect.getsource(owner)).body
+    assert isinstance(definition, ast.ClassDef)
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        for attribute, below in itertools.pairwise(getattr(node, "body", ())):
-            match attribute, below:
-                case (
-                    ast.AnnAssign(target=ast.Name(id=name))
-                    | ast.Assign(targets=[ast.Name(id=name)]),
-                    ast.Expr(value=ast.Constant(value=str(sentence))),
-                ):
-                    found[name] = " ".join(sentence.split())
+    for attribute, below in itertools.pairwise(definition.body):
+        match attribute, below:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)]),
+                ast.Expr(value=ast.Constant(value=str(sentence))),
+            ):
+                found[name] = " ".join(sentence.split())
     return found
 
 
@@ -56,11 +54,12 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def settings_classes() -> Iterator[tuple[str, type[BaseSettings]]]:
-    """Yield the name of each dist that has settings, and their class."""
-    for path in sorted(ROOT.glob("**/src/brickwork_*/settings.py")):
+    """Yield the package of each process that has settings, and their class."""
+    for path in sorted(ROOT.glob("[a-z]*/**/src/brickwork_*/settings.py")):
         module = importlib.import_module(f"{path.parent.name}.settings")
         for _, value in inspect.getmembers(module, inspect.isclass):
-            if issubclass(value, BaseSettings) and value.__module__ == module.__name__:
+            here = value.__module__ == module.__name__
+            if here and issubclass(value, BaseSettings) and value.model_config.get("env_prefix"):
                 yield path.parent.name, value
 
 
@@ -70,19 +69,15 @@ def settings_rows(owner: type[BaseSettings]) -> Iterator[tuple[str, ...]]:
     Raises:
         SystemExit: a setting has no sentence below it.
     """
-    sentences: dict[str, str] = {}
-    for each in reversed(owner.__mro__):
-        if issubclass(each, BaseSettings) and each is not BaseSettings:
-            sentences.update(attribute_docstrings(each))
-    prefix = str(owner.model_config.get("env_prefix", ""))
+    prefix = str(owner.model_config["env_prefix"])
     for name, field in owner.model_fields.items():
-        if name not in sentences:
+        if field.description is None:
             sys.exit(f"docs: {owner.__module__}.{owner.__name__}.{name} has no docstring")
         if field.default is not PydanticUndefined:
             default = f"`{field.default}`" if field.default not in ("", None) else "none"
         else:
             default = "computed" if field.default_factory is not None else "required"
-        yield f"`{(prefix + name).upper()}`", default, sentences[name]
+        yield f"`{(prefix + name).upper()}`", default, " ".join(field.description.split())
 
 
 def settings_page() -> str:

@@ -50,6 +50,10 @@ class GatewayClient:
         # The mesh is on this machine: a proxy of the environment must not see recordings.
         self._http = httpx.Client(base_url=base_address, timeout=timeout, trust_env=False)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def create_job(self, recording: Path, parameters: dict[str, str]) -> Body:
         """Upload a recording as a stream and return the job."""
         with recording.open("rb") as content:

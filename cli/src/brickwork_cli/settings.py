@@ -17,7 +17,7 @@ class CliSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="BRICKWORK_CLI_")
 
-    home: Path = Path(sys.prefix).parent / ".brickwork"
+    home: Path = Field(default_factory=lambda: Path(sys.prefix).parent / ".brickwork")
     """Folder of models, objects, jobs and logs; beside the environment unless named."""
     models_dir: Path | None = None
     """Folder of the model store; inside the home unless named."""

@@ -1,6 +1,7 @@
 """`brickwork jobs`."""
 
 import json
+from contextlib import closing
 
 import click
 from rich.console import Console
@@ -19,7 +20,8 @@ def jobs(as_json: bool) -> None:
     state = mesh.running_mesh(CliSettings.load())
     if state is None:
         raise NotPossible(Reason.MESH_NOT_RUNNING, "No mesh runs for this home.")
-    found = GatewayClient(state.gateway).jobs()
+    with closing(GatewayClient(state.gateway)) as client:
+        found = client.jobs()
     if as_json:
         click.echo(json.dumps(found))
         return

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +108,11 @@ def _language(option: str, value: str) -> str:
 def _gateway(console: Console) -> Iterator[GatewayClient]:
     settings = CliSettings.load()
     state = mesh.running_mesh(settings)
-    if state is not None and state.is_ready:
-        yield GatewayClient(state.gateway)
-        return
-    console.print("Starting a private mesh …", highlight=False)
-    with mesh.private_mesh(settings) as private:
-        yield GatewayClient(private.gateway)
+    with ExitStack() as stack:
+        if state is None or not state.is_ready:
+            console.print("Starting a private mesh …", highlight=False)
+            state = stack.enter_context(mesh.private_mesh(settings))
+        yield stack.enter_context(closing(GatewayClient(state.gateway)))
 
 
 def _follow(client: GatewayClient, job_id: str, console: Console) -> None:

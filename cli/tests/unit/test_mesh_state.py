@@ -1,0 +1,69 @@
+"""The description of a running mesh."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from brickwork_cli.home import Home
+from brickwork_cli.mesh_state import (
+    MeshState,
+    ProcessState,
+    claimed,
+    read_state,
+    remove_state,
+    write_state,
+)
+from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.processes import ProcessIdentity, identify
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path, tmp_path / "models")
+    home.make()
+    return home
+
+
+def state_of(supervisor: ProcessIdentity | None) -> MeshState:
+    assert supervisor is not None
+    asr = ProcessState("asr", 1, "starting", 0, "unix:/a", "asr.log")
+    return MeshState("http://127.0.0.1:1", supervisor, (asr,))
+
+
+def test_what_is_written_is_read(home: Home) -> None:
+    state = state_of(identify(os.getpid()))
+    write_state(home, state)
+    assert read_state(home) == state
+    remove_state(home)
+    assert read_state(home) is None
+
+
+def test_the_mesh_of_a_dead_supervisor_does_not_run(home: Home) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    state = state_of(identify(dead.pid))
+    write_state(home, state)
+    assert read_state(home) == state
+    dead.communicate(b"\n")
+    assert read_state(home) is None
+
+
+def test_a_reused_pid_is_not_mistaken_for_the_supervisor(home: Home) -> None:
+    me = identify(os.getpid())
+    assert me is not None
+    write_state(home, state_of(ProcessIdentity(me.pid, me.start_ticks - 1, me.boot_id)))
+    assert read_state(home) is None
+
+
+def test_a_home_has_one_supervisor(home: Home) -> None:
+    with claimed(home), pytest.raises(BrickworkError) as caught, claimed(home):
+        pass
+    assert caught.value.reason is Reason.MESH_RUNNING
+
+
+def test_a_mesh_is_ready_when_all_of_it_is() -> None:
+    state = state_of(identify(os.getpid()))
+    assert not state.is_ready
+    assert state.with_process(ProcessState("asr", 1, "ready", 0, "unix:/a", "asr.log")).is_ready

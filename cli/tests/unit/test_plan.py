@@ -1,0 +1,36 @@
+"""Which processes make a mesh."""
+
+from pathlib import Path
+
+from brickwork_cli.home import Home
+from brickwork_cli.plan import BRICKS, plan_mesh
+from brickwork_sdk.addresses import SOCKET_PATH_BYTES_MAX
+
+
+def test_a_mesh_has_every_process_once_and_floors_first(tmp_path: Path) -> None:
+    home = Home(tmp_path, tmp_path / "models")
+    plans = plan_mesh(home, "valkey-server", 8600, "scripted", None)
+    names = [plan.name for plan in plans]
+    assert names == [
+        *("valkey", "broker"),
+        *BRICKS,
+        *("gateway", "worker-interactive", "worker-batch"),
+    ]
+    assert [plan.level for plan in plans] == sorted(plan.level for plan in plans)
+
+
+def test_the_capacity_is_only_set_when_it_is_named(tmp_path: Path) -> None:
+    home = Home(tmp_path, tmp_path / "models")
+
+    def broker(capacity_bytes: int | None) -> set[str]:
+        plans = plan_mesh(home, "valkey-server", 8600, "real", capacity_bytes)
+        return set(next(plan for plan in plans if plan.name == "broker").settings)
+
+    assert broker(5) - broker(None) == {"BRICKWORK_BROKER_CAPACITY_BYTES"}
+
+
+def test_sockets_of_a_deep_home_still_fit(tmp_path: Path) -> None:
+    deep = tmp_path / ("a" * 90) / ("b" * 90)
+    address = Home(deep, deep).socket("translate").removeprefix("unix:")
+    assert len(address) <= SOCKET_PATH_BYTES_MAX
+    assert address != Home(deep / "other", deep).socket("translate").removeprefix("unix:")

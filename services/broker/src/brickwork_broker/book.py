@@ -2,13 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import get_args
 
 from brickwork_broker import journal
 from brickwork_broker.ledger import Ledger, Limits
 from brickwork_broker.messages import Command, DurableEvent, Event
-
-_DURABLE = get_args(DurableEvent)
 
 
 class Book:
@@ -37,7 +34,7 @@ class Book:
                 broker must answer nothing more and start again.
         """
         events = self.ledger.apply(command, now_ms)
-        self._journal.append([event for event in events if isinstance(event, _DURABLE)])
+        self._journal.append([event for event in events if isinstance(event, DurableEvent)])
         return events
 
     def close(self) -> None:

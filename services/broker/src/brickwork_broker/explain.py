@@ -34,7 +34,7 @@ def _cause(ledger: Ledger, needed_bytes: int, position: int) -> str:
     grants = sorted(ledger.grants(), key=lambda grant: -grant.granted_bytes)
     before = f"{position - 1} before it in the queue"
     if lacking_bytes <= 0:
-        return f"waiting for {before}"
+        return f"waiting for its turn: {before}"
     cause = f"waiting for {_amount(lacking_bytes)} held by {_names(grants)}"
     return cause if position == 1 else f"{cause}; {before}"
 

@@ -12,7 +12,6 @@ class Nvml(Protocol):
 
     def nvmlInit(self) -> None: ...  # noqa: D102 - the driver's names
     def nvmlShutdown(self) -> None: ...  # noqa: D102
-    def nvmlDeviceGetCount(self) -> int: ...  # noqa: D102
     def nvmlDeviceGetHandleByIndex(self, index: int) -> Any: ...  # noqa: D102
     def nvmlDeviceGetMemoryInfo(self, handle: Any) -> Any: ...  # noqa: D102
     def nvmlDeviceGetComputeRunningProcesses(self, handle: Any) -> list[Any]: ...  # noqa: D102

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from brickwork_broker.book import Book
 from brickwork_broker.messages import (
@@ -101,17 +102,14 @@ class Runtime:
         """Let time pass and look at every process, until the journal fails.
 
         Raises:
-            OSError: the journal cannot be written.
+            NoCapacity: STORAGE_FULL.
         """
-        while self._failure is None:
+        while True:
             self.apply(Tick())
             await self.look_at(self.ledger.processes())
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(PERIOD_SECONDS):
                     await self._failed.wait()
-            except TimeoutError:
-                continue
-        raise self._failure
 
     def _gone(self, processes: list[Process]) -> list[Process]:
         gone = []

@@ -92,6 +92,7 @@ class Holder:
         self.token_id = ""
         self.epoch = 0
         self.engine = None
+        self.leaving: list[Process] = []
         self.is_over = False
         self._later(100, 5_000, self._want)
 
@@ -156,8 +157,13 @@ class Holder:
         if answer is not None and answer.state is not TokenState.GRANTED:
             self._finish()
             return
-        if answer is not None and named is not None and self.world.is_alive(named):
-            # The broker knows this engine, so it may load.
+        if (
+            answer is not None
+            and named is not None
+            and self.world.is_alive(named)
+            and not any(self.world.is_alive(engine) for engine in self.leaving)
+        ):
+            # The broker knows this engine and the one before it has ended, so it may load.
             self.world.memory_bytes[named] = self.granted_bytes
         if answer is None:
             self._later(50, 500, self._renew)
@@ -209,6 +215,15 @@ class Holder:
         self.world.kill(self.engine)
         self.engine = None
         self._later(10, 3_000, self._start_again)
+
+    def hang_engine(self) -> None:
+        """Have an engine that is slow to end; the next one is named before it is gone."""
+        if self.engine is None or self.is_over or self.is_frozen:
+            return
+        self.node.faults["engine hung"] += 1
+        self.leaving.append(self.engine)
+        self._drain(self.engine)
+        self.engine = self.world.spawn()
 
     def _start_again(self) -> None:
         if not self.is_over and self.engine is None:

@@ -1,8 +1,8 @@
 """Plant known bugs in the broker, so that a test can demand that the simulator finds each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from unittest import mock
 
 from brickwork_broker import policy
@@ -110,24 +110,38 @@ def _trust_the_holder(self: Ledger, grant: Grant, suspicion: Suspicion) -> None:
         self._release_if_proven(grant.request.token_id)
 
 
-def _patched(owner: object, name: str, bug: object) -> Callable[[], AbstractContextManager[object]]:
-    return lambda: mock.patch.object(owner, name, bug)
+@dataclass(frozen=True)
+class Mutation:
+    """A known bug, and the promises whose checkers may be the first to find it."""
+
+    promises: tuple[str, ...]
+    owner: object
+    name: str
+    bug: object
+
+    def planted(self) -> AbstractContextManager[object]:
+        """Put the bug in the place of the right code for a while."""
+        return mock.patch.object(self.owner, self.name, self.bug)
 
 
 _IMPATIENT = {**policy.PATIENCE_MS, WorkClass.BATCH: 10**9}
 
-MUTATIONS: dict[str, Callable[[], AbstractContextManager[object]]] = {
-    "quarantine skipped": _patched(Ledger, "_release_if_proven", _release_without_evidence),
-    "epoch reused after restart": _patched(Ledger, "__init__", _reuse_epochs),
-    "expiry frees at once": _patched(Ledger, "_release_if_proven", _free_what_expires),
-    "late renew revives": _patched(Ledger, "_renew", _revive),
-    "head overtaken for ever": _patched(policy, "in_turn", _smallest_first),
-    "ageing forgotten": _patched(policy, "PATIENCE_MS", _IMPATIENT),
-    "release counted twice": _patched(Rows, "fold", _count_release_twice),
-    "more granted than is free": _patched(policy, "bytes_for_head", _grant_more_than_is_free),
-    "journal not written": _patched(Book, "apply", _forget_the_journal),
-    "dead holder taken as dead engine": _patched(Ledger, "_end", _trust_the_holder),
-    "old engine forgotten at renewal": _patched(Rows, "fold", _forget_the_dying),
-    "ended ids forgotten": _patched(Rows, "_remember", _forget_the_ended),
-    "recovery never ends": _patched(Ledger, "_record", _recover_for_ever),
+MUTATIONS = {
+    "quarantine skipped": Mutation(
+        ("S2",), Ledger, "_release_if_proven", _release_without_evidence
+    ),
+    "expiry frees at once": Mutation(("S2",), Ledger, "_release_if_proven", _free_what_expires),
+    "dead holder taken as dead engine": Mutation(("S2",), Ledger, "_end", _trust_the_holder),
+    "old engine forgotten at renewal": Mutation(("S2",), Rows, "fold", _forget_the_dying),
+    "epoch reused after restart": Mutation(("S3",), Ledger, "__init__", _reuse_epochs),
+    "late renew revives": Mutation(("S3",), Ledger, "_renew", _revive),
+    "ended ids forgotten": Mutation(("S3",), Rows, "_remember", _forget_the_ended),
+    "journal not written": Mutation(("S2", "S3"), Book, "apply", _forget_the_journal),
+    "release counted twice": Mutation(("S1a",), Rows, "fold", _count_release_twice),
+    "more granted than is free": Mutation(
+        ("assertion",), policy, "bytes_for_head", _grant_more_than_is_free
+    ),
+    "head overtaken for ever": Mutation(("L2",), policy, "in_turn", _smallest_first),
+    "ageing forgotten": Mutation(("L2",), policy, "PATIENCE_MS", _IMPATIENT),
+    "recovery never ends": Mutation(("L1",), Ledger, "_record", _recover_for_ever),
 }

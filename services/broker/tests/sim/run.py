@@ -88,6 +88,7 @@ def _hurt(world: World, node: Node, holders: list[Holder]) -> None:
         (holder.crash, 4),
         (holder.freeze, 4),
         (holder.crash_engine, 3),
+        (holder.hang_engine, 4),
         (node.blind_the_probe, 2),
         (node.crash, 2),
         (node.lose_power, 1),

@@ -1,0 +1,51 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from brickwork_broker import admission
+from brickwork_broker.messages import Process
+from services.broker.tests.unit.examples import ENGINE, REQUEST
+
+
+def test_a_sensible_request_is_admitted() -> None:
+    assert admission.why_invalid(REQUEST, 0) is None
+    assert admission.why_invalid(REQUEST, 30_000) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"token_id": "short"}, "token_id"),
+        ({"token_id": "x" * 65}, "token_id"),
+        ({"token_id": "Token-01"}, "token_id"),
+        ({"token_id": "token-01\n"}, "token_id"),
+        ({"holder": ""}, "holder"),
+        ({"purpose": ""}, "purpose"),
+        ({"purpose": "p" * 129}, "purpose"),
+        ({"tenant": "a\nb"}, "tenant"),
+        ({"guaranteed_bytes": 0}, "guaranteed_bytes"),
+        ({"guaranteed_bytes": -1}, "guaranteed_bytes"),
+        ({"ceiling_bytes": 59}, "ceiling_bytes"),
+        ({"ceiling_bytes": (1 << 50) + 1}, "ceiling_bytes"),
+        ({"renew_within_ms": 999}, "renew_within"),
+        ({"renew_within_ms": 30_001}, "renew_within"),
+        ({"process": Process("", 10, 1_000)}, "process"),
+        ({"process": Process("boot-1", 0, 1_000)}, "process"),
+        ({"process": Process("boot-1", 10, 0)}, "process"),
+    ],
+)
+def test_nonsense_is_named(change: dict[str, Any], named: str) -> None:
+    assert named in str(admission.why_invalid(replace(REQUEST, **change), 0))
+
+
+@pytest.mark.parametrize("wait_ms", [-1, 30_001])
+def test_a_wait_beyond_its_range_is_named(wait_ms: int) -> None:
+    assert "wait" in str(admission.why_invalid(REQUEST, wait_ms))
+
+
+def test_a_token_has_a_bounded_number_of_users_and_each_has_a_name() -> None:
+    users = tuple(Process("boot-1", 100 + number, 1) for number in range(17))
+    assert admission.wrong_users(users[:16]) is None
+    assert "16" in str(admission.wrong_users(users))
+    assert "pid" in str(admission.wrong_users((ENGINE, Process("boot-1", -1, 1))))

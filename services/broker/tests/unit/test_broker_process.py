@@ -1,0 +1,123 @@
+"""The broker as a process: started, killed, started again."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
+
+from brickwork.broker.v1alpha1 import broker_pb2 as pb
+from brickwork.broker.v1alpha1 import broker_pb2_grpc
+from brickwork_sdk.processes import identify
+
+Process = subprocess.Popen[str]
+SECONDS = 20.0
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    # The path of a socket has few bytes, so a test's own folder is too deep.
+    with tempfile.TemporaryDirectory(prefix="brickwork-") as folder:
+        yield Path(folder)
+
+
+def settings(home: Path, **others: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "BRICKWORK_BROKER_LISTEN": f"unix:{home}/broker.sock",
+        "BRICKWORK_BROKER_STATE_DIR": str(home / "state"),
+        **others,
+    }
+
+
+def start(home: Path, **others: str) -> Process:
+    return subprocess.Popen(
+        [sys.executable, "-m", "brickwork_broker"],
+        env=settings(home, **others),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def broker(
+    home: Path,
+) -> Iterator[tuple["subprocess.Popen[str]", "broker_pb2_grpc.BrokerServiceStub"]]:
+    process = start(home, BRICKWORK_BROKER_CAPACITY_BYTES="100")
+    try:
+        with grpc.insecure_channel(f"unix:{home}/broker.sock") as channel:
+            grpc.channel_ready_future(channel).result(SECONDS)
+            yield process, broker_pb2_grpc.BrokerServiceStub(channel)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def acquire() -> pb.AcquireVramTokenRequest:
+    me = identify(os.getpid())
+    assert me is not None
+    return pb.AcquireVramTokenRequest(
+        token_id="token-01",
+        holder="asr",
+        purpose="whisper-base",
+        guaranteed_bytes=60,
+        ceiling_bytes=60,
+        renew_within=Duration(seconds=5),
+        process=pb.ProcessIdentity(pid=me.pid, start_ticks=me.start_ticks, boot_id=me.boot_id),
+    )
+
+
+def test_a_killed_broker_loses_no_token_and_goes_on_once_its_holder_is_back(home: Path) -> None:
+    with broker(home) as (process, stub):
+        first = stub.AcquireVramToken(acquire(), timeout=SECONDS).token
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with broker(home) as (process, stub):
+        assert stub.GetCapacity(pb.GetCapacityRequest(), timeout=SECONDS).recovering
+        (held,) = stub.ListVramTokens(pb.ListVramTokensRequest(), timeout=SECONDS).tokens
+        assert (held.token_id, held.epoch, held.granted_bytes) == ("token-01", first.epoch, 60)
+        renewal = pb.RenewVramTokenRequest(token_id="token-01", epoch=first.epoch)
+        stub.RenewVramToken(renewal, timeout=SECONDS)
+        assert not stub.GetCapacity(pb.GetCapacityRequest(), timeout=SECONDS).recovering
+        release = pb.ReleaseVramTokenRequest(token_id="token-01", epoch=first.epoch)
+        released = stub.ReleaseVramToken(release, timeout=SECONDS)
+        assert released.token.state == pb.TOKEN_STATE_RELEASED
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("others", "reason", "named"),
+    [
+        ({"BRICKWORK_BROKER_DEVICE": "tpu"}, "SETTING_INVALID", "DEVICE"),
+        ({"BRICKWORK_BROKER_CAPACITY_BYTES": "0"}, "SETTING_INVALID", "CAPACITY_BYTES"),
+        ({"BRICKWORK_BROKER_STATE_DIR": "/dev/null"}, "STORAGE_FULL", "/dev/null"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(
+    home: Path, others: dict[str, str], reason: str, named: str
+) -> None:
+    said = start(home, **others)
+    _, stderr = said.communicate(timeout=SECONDS)
+    assert said.returncode == 1
+    assert stderr.startswith(reason)
+    assert named in stderr
+    assert len(stderr.splitlines()) == 1
+
+
+def test_a_damaged_journal_is_one_sentence_and_is_left_as_it_is(home: Path) -> None:
+    journal = home / "state" / "journal"
+    journal.parent.mkdir()
+    journal.write_text("not a journal\n")
+    said = start(home)
+    _, stderr = said.communicate(timeout=SECONDS)
+    assert said.returncode == 1
+    assert stderr.startswith("BROKER_JOURNAL_UNUSABLE")
+    assert journal.read_text() == "not a journal\n"

@@ -1,0 +1,17 @@
+from brickwork_broker.messages import Cancelled, Evidence, Released, TokenState
+from brickwork_broker.rows import ENDED_MAX, Rows
+
+
+def test_the_memory_of_ended_ids_is_bounded_and_forgets_the_oldest() -> None:
+    rows = Rows()
+    for number in range(ENDED_MAX + 1):
+        rows.fold(Cancelled(f"token-{number}"), 0)
+    assert len(rows.ended) == ENDED_MAX
+    assert "token-0" not in rows.ended
+
+
+def test_the_end_of_an_unknown_token_changes_no_sum() -> None:
+    rows = Rows()
+    rows.fold(Released("token-01", Evidence.USERS_GONE), 0)
+    assert rows.charged_bytes == 0
+    assert rows.ended == {"token-01": TokenState.RELEASED}

@@ -1,0 +1,296 @@
+"""The broker over a real socket, with real processes as holders and engines."""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import grpc.aio
+import pytest
+from google.protobuf.duration_pb2 import Duration
+
+from brickwork.broker.v1alpha1 import broker_pb2 as pb
+from brickwork.broker.v1alpha1 import broker_pb2_grpc
+from brickwork_broker.book import Book
+from brickwork_broker.ledger import Limits
+from brickwork_broker.probe import HostProbe
+from brickwork_broker.runtime import Runtime
+from brickwork_broker.servicer import BrokerServicer
+from brickwork_sdk.errors import BrickworkError, NoCapacity, Reason
+from brickwork_sdk.processes import identify
+from brickwork_sdk.server import running
+
+if TYPE_CHECKING:  # the stub of grpc.aio has a class of its own in the type stubs only
+    Stub = broker_pb2_grpc.BrokerServiceAsyncStub
+
+Child = subprocess.Popen[bytes]
+SECONDS = 10.0
+
+
+class Clock:
+    """A clock that goes on only when told."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_000
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def children() -> Iterator[list[Child]]:
+    """Two real processes: a brick and its engine."""
+    started = [
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) for _ in range(2)
+    ]
+    yield started
+    for child in started:
+        child.kill()
+        child.communicate()
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, clock: Clock) -> Iterator[Runtime]:
+    book = Book(tmp_path / "journal", Limits(100, queue_max=2), clock())
+    yield Runtime(book, HostProbe(), clock)
+    book.close()
+
+
+@pytest.fixture
+async def stub(runtime: Runtime) -> AsyncIterator["Stub"]:
+    servicer = BrokerServicer(runtime, HostProbe())
+    # The path of a socket has few bytes, and a plain channel passes a cancelled call on.
+    with tempfile.TemporaryDirectory(prefix="brickwork-") as folder:
+        address = f"unix:{folder}/broker.sock"
+        async with (
+            running(
+                [],
+                lambda s: broker_pb2_grpc.add_BrokerServiceServicer_to_server(servicer, s),
+                service="broker",
+                address=address,
+                drain_seconds=5.0,
+            ),
+            grpc.aio.insecure_channel(address) as channel,
+        ):
+            yield broker_pb2_grpc.BrokerServiceStub(channel)
+
+
+def named(child: Child) -> pb.ProcessIdentity:
+    identity = identify(child.pid)
+    assert identity is not None
+    return pb.ProcessIdentity(
+        pid=identity.pid, start_ticks=identity.start_ticks, boot_id=identity.boot_id
+    )
+
+
+def span(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromMilliseconds(round(seconds * 1000))
+    return duration
+
+
+def request(
+    child: Child, token_id: str = "token-01", wait_seconds: float = 0, size_bytes: int = 60
+) -> pb.AcquireVramTokenRequest:
+    return pb.AcquireVramTokenRequest(
+        token_id=token_id,
+        holder="asr",
+        purpose="whisper-base",
+        guaranteed_bytes=size_bytes,
+        ceiling_bytes=size_bytes,
+        wait=span(wait_seconds),
+        renew_within=span(5),
+        process=named(child),
+    )
+
+
+def end(child: Child) -> None:
+    child.kill()
+    child.wait()
+
+
+async def refusal(call: Awaitable[Any]) -> BrickworkError:
+    with pytest.raises(grpc.RpcError) as raised:
+        await call
+    return BrickworkError.from_rpc(raised.value)
+
+
+async def eventually(stub: "Stub", holds: Callable[[], bool]) -> None:
+    """Let calls come and go until something holds."""
+    for _ in range(500):
+        await stub.ListVramTokens(pb.ListVramTokensRequest(), timeout=SECONDS)
+        if holds():
+            return
+    raise AssertionError("it never came to hold")
+
+
+async def test_a_token_is_granted_renewed_and_released_when_its_engine_is_gone(
+    stub: "Stub", children: list[Child]
+) -> None:
+    brick, engine = children
+    granted = (await stub.AcquireVramToken(request(brick), timeout=SECONDS)).token
+    assert (granted.state, granted.granted_bytes) == (pb.TOKEN_STATE_GRANTED, 60)
+    assert (granted.device, granted.tier) == ("host", pb.ENFORCEMENT_TIER_WATCH)
+    assert granted.work_class == pb.WORK_CLASS_BATCH
+    assert granted.remaining.ToMilliseconds() == 5_000
+    renewed = await stub.RenewVramToken(
+        pb.RenewVramTokenRequest(token_id="token-01", epoch=granted.epoch, users=[named(engine)]),
+        timeout=SECONDS,
+    )
+    assert renewed.token.state == pb.TOKEN_STATE_GRANTED
+    release = pb.ReleaseVramTokenRequest(token_id="token-01", epoch=granted.epoch)
+    released = await stub.ReleaseVramToken(release, timeout=SECONDS)
+    assert released.token.state == pb.TOKEN_STATE_QUARANTINED
+    assert not released.token.HasField("remaining")
+    end(engine)
+    released = await stub.ReleaseVramToken(release, timeout=SECONDS)
+    assert released.token.state == pb.TOKEN_STATE_RELEASED
+
+
+async def test_a_waiter_is_told_why_and_is_granted_as_soon_as_it_fits(
+    stub: "Stub", children: list[Child]
+) -> None:
+    brick, other = children
+    await stub.AcquireVramToken(request(brick), timeout=SECONDS)
+    queued = await stub.AcquireVramToken(request(other, "token-02"), timeout=SECONDS)
+    assert queued.token.state == pb.TOKEN_STATE_QUEUED
+    assert (queued.place.position, queued.place.HasField("expected")) == (1, False)
+    assert "held by asr whisper-base" in queued.place.cause
+    waiting = stub.AcquireVramToken(request(other, "token-02", 30), timeout=40)
+    await stub.ReleaseVramToken(pb.ReleaseVramTokenRequest(token_id="token-01"), timeout=SECONDS)
+    answer = await waiting
+    assert answer.token.state == pb.TOKEN_STATE_GRANTED
+    assert not answer.HasField("place")
+
+
+async def test_a_poll_ends_when_its_time_is_up(stub: "Stub", children: list[Child]) -> None:
+    brick, other = children
+    await stub.AcquireVramToken(request(brick), timeout=SECONDS)
+    queued = await stub.AcquireVramToken(request(other, "token-02", 0.01), timeout=SECONDS)
+    assert queued.token.state == pb.TOKEN_STATE_QUEUED
+
+
+async def test_a_poll_ends_when_its_request_leaves_the_queue(
+    stub: "Stub", children: list[Child]
+) -> None:
+    brick, other = children
+    await stub.AcquireVramToken(request(brick), timeout=SECONDS)
+    await stub.AcquireVramToken(request(other, "token-02"), timeout=SECONDS)
+    waiting = stub.AcquireVramToken(request(other, "token-02", 30), timeout=40)
+    left = await stub.ReleaseVramToken(
+        pb.ReleaseVramTokenRequest(token_id="token-02"), timeout=SECONDS
+    )
+    assert left.token.state == pb.TOKEN_STATE_CANCELLED
+    assert (await refusal(waiting)).reason is Reason.VRAM_TOKEN_STALE
+
+
+async def test_a_caller_that_hangs_up_loses_its_place(
+    stub: "Stub", runtime: Runtime, clock: Clock, children: list[Child]
+) -> None:
+    brick, other = children
+    await stub.AcquireVramToken(request(brick), timeout=SECONDS)
+    await stub.AcquireVramToken(request(other, "token-02"), timeout=SECONDS)
+    waiting = stub.AcquireVramToken(request(other, "token-02", 30), timeout=40)
+    await eventually(stub, lambda: runtime.ledger.waiters()[0].listens_until_ms > clock())
+    waiting.cancel()
+    await eventually(stub, lambda: runtime.ledger.waiters()[0].listens_until_ms < clock())
+    clock.now_ms += 5_000
+    tokens = await stub.AcquireVramToken(request(brick, "token-03"), timeout=SECONDS)
+    assert tokens.place.position == 1
+
+
+async def test_every_refusal_has_its_reason(stub: "Stub", children: list[Child]) -> None:
+    brick, other = children
+
+    async def asked(asking: pb.AcquireVramTokenRequest) -> BrickworkError:
+        return await refusal(stub.AcquireVramToken(asking, timeout=SECONDS))
+
+    assert (await asked(request(brick, size_bytes=-1))).reason is Reason.VRAM_REQUEST_INVALID
+    assert (await asked(request(brick, size_bytes=101))).reason is Reason.VRAM_CAN_NEVER_FIT
+    for token_id in ("token-01", "token-02", "token-03"):
+        await stub.AcquireVramToken(request(brick, token_id), timeout=SECONDS)
+    full = await asked(request(brick, "token-04"))
+    assert full.reason is Reason.VRAM_QUEUE_FULL
+    assert full.retry_after_seconds == 10
+    stale = pb.RenewVramTokenRequest(token_id="token-01", epoch=99)
+    assert (
+        await refusal(stub.RenewVramToken(stale, timeout=SECONDS))
+    ).reason is Reason.VRAM_TOKEN_STALE
+    unknown = pb.RenewVramTokenRequest(token_id="token-99", epoch=1)
+    assert (
+        await refusal(stub.RenewVramToken(unknown, timeout=SECONDS))
+    ).reason is Reason.VRAM_TOKEN_UNKNOWN
+    gone = request(other, "token-05")
+    end(other)
+    error = await asked(gone)
+    assert (error.reason, error.metadata) == (Reason.VRAM_REQUEST_INVALID, {"field": "process"})
+
+
+async def test_tokens_and_capacity_are_shown_with_what_is_measured(
+    stub: "Stub", clock: Clock, children: list[Child]
+) -> None:
+    brick, engine = children
+    granted = (await stub.AcquireVramToken(request(brick), timeout=SECONDS)).token
+    await stub.AcquireVramToken(request(brick, "token-02"), timeout=SECONDS)
+    users = [named(engine)]
+    await stub.RenewVramToken(
+        pb.RenewVramTokenRequest(token_id="token-01", epoch=granted.epoch, users=users),
+        timeout=SECONDS,
+    )
+    clock.now_ms += 2_000
+    held, waiting = (await stub.ListVramTokens(pb.ListVramTokensRequest(), timeout=SECONDS)).tokens
+    assert (held.state, waiting.state) == (pb.TOKEN_STATE_GRANTED, pb.TOKEN_STATE_QUEUED)
+    assert held.measured_bytes > 1_000_000
+    assert not waiting.HasField("measured_bytes")
+    assert held.age.ToMilliseconds() == waiting.age.ToMilliseconds() == 2_000
+    await stub.ReleaseVramToken(
+        pb.ReleaseVramTokenRequest(token_id="token-01", epoch=granted.epoch), timeout=SECONDS
+    )
+    capacity = await stub.GetCapacity(pb.GetCapacityRequest(), timeout=SECONDS)
+    (device,) = capacity.devices
+    assert not capacity.recovering
+    assert (device.device, device.capacity_bytes) == ("host", 100)
+    assert (device.charged_bytes, device.quarantined_bytes) == (60, 60)
+
+
+async def test_a_killed_holder_is_seen_without_being_told(
+    stub: "Stub", runtime: Runtime, children: list[Child]
+) -> None:
+    brick, engine = children
+    granted = (await stub.AcquireVramToken(request(brick), timeout=SECONDS)).token
+    users = [named(engine)]
+    await stub.RenewVramToken(
+        pb.RenewVramTokenRequest(token_id="token-01", epoch=granted.epoch, users=users),
+        timeout=SECONDS,
+    )
+    end(brick)
+    await runtime.look_at(runtime.ledger.processes())
+    assert runtime.ledger.charged_bytes == 60
+    end(engine)
+    await runtime.look_at(runtime.ledger.processes())
+    assert runtime.ledger.charged_bytes == 0
+
+
+async def test_a_full_disk_is_said_and_ends_the_broker(
+    stub: "Stub", runtime: Runtime, children: list[Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("brickwork_broker.journal.Journal.append", fail)
+    keeping = asyncio.create_task(runtime.run())
+    error = await refusal(stub.AcquireVramToken(request(children[0]), timeout=SECONDS))
+    assert error.reason is Reason.STORAGE_FULL
+    # Once the ledger is ahead of its journal nothing is answered any more.
+    listed = stub.RenewVramToken(pb.RenewVramTokenRequest(token_id="token-01"), timeout=SECONDS)
+    assert (await refusal(listed)).reason is Reason.STORAGE_FULL
+    with pytest.raises(NoCapacity, match="No space"):
+        await keeping

@@ -1,36 +1,39 @@
 """Measure the default models on data with known truth, into docs/reference/quality.md.
 
-Two kinds of figures: each speech model on the clips of `tests/data` (and on any
-folder of further clips that is named), and the whole main job on the demo's
+Each speech model on the clips of `tests/data` (and on any folder of further clips
+that is named), each translation model on the sentences there, and the whole main job on the demo's
 recording, from the JSON that `brickwork transcribe --json` wrote.
+Run it as `python -m tools.quality`.
 """
 
 import argparse
 import json
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jiwer
-import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from brickwork_asr.engine import Segment, TranscribeRequest
 from brickwork_asr.whisper_engine import WhisperEngine, load
 from brickwork_sdk.media import probe
 from brickwork_sdk.models import ModelStore, load_catalogue
+from brickwork_translate.bergamot_engine import load as load_translation
+from brickwork_translate.engine import TranslateRequest, Translation
+from tools.scores import (
+    character_f_score,
+    count_errors,
+    count_speakers,
+    is_negative,
+    plain_words,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIPS = ROOT / "tests" / "data" / "recordings"
+SENTENCES = ROOT / "tests" / "data" / "translations" / "en-pt.tsv"
 PAGE = ROOT / "docs" / "reference" / "quality.md"
-
-WITHOUT_BLANKS = {"zh", "ja"}
-"""Languages scored by character, because they write no words apart."""
-SPELLINGS = {"mr": "mister", "mrs": "missis"}
 
 HEAD = """# Quality of the default models
 
@@ -85,23 +88,6 @@ def further_clips(folder: Path) -> Iterator[Clip]:
             yield Clip(path, f"{folder.name}, {path.parent.name}", path.parent.name)
 
 
-def plain_words(text: str) -> str:
-    """Lower the case, drop punctuation, spell a few abbreviations out."""
-    text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
-    # By category, because \w leaves out the vowel signs of Hindi.
-    kept = [" " if unicodedata.category(c)[0] in "PSZ" and c != "'" else c for c in text]
-    return " ".join(SPELLINGS.get(word, word) for word in "".join(kept).split())
-
-
-def count_errors(truth: str, heard: str, language: str) -> tuple[int, int]:
-    """Return errors and units of one text against the other."""
-    truth, heard = plain_words(truth), plain_words(heard)
-    if language in WITHOUT_BLANKS:
-        truth, heard = (" ".join(text.replace(" ", "")) for text in (truth, heard))
-    found = jiwer.process_words(truth, heard)
-    return found.substitutions + found.deletions + found.insertions, len(truth.split())
-
-
 def is_count(text: str) -> bool:
     """Tell whether most of a text is numbers in digits."""
     digits = len(re.findall(r"\d", text))
@@ -141,6 +127,39 @@ def speech_table(store: ModelStore, clips: list[Clip]) -> Iterator[str]:
         engine.close()
 
 
+def translation_table(store: ModelStore) -> Iterator[str]:
+    """Yield the section about the translation models."""
+    pairs = [line.split("\t") for line in SENTENCES.read_text("utf-8").splitlines()]
+    columns = dict(zip(("en", "pt"), zip(*pairs, strict=True), strict=True))
+    yield "\n## Translation\n"
+    yield (
+        f"{len(pairs)} sentences of everyday meetings in `tests/data/translations`, one reference "
+        "each, written for this repository. chrF is the F-score of shared runs of one to six "
+        "characters, 100 when equal. A negation is kept when the translation of a negative "
+        "sentence has a negative word.\n"
+    )
+    yield "| model | sentences | equal to the reference | chrF | negations kept |"
+    yield "|---|---|---|---|---|"
+    for entry in load_catalogue("brickwork_translate"):
+        source, target = entry.languages
+        engine = load_translation(store.get(entry.name).directory, {})
+        request = TranslateRequest(columns[source])
+        answers = [each.text for each in engine.translate(request) if isinstance(each, Translation)]
+        engine.close()
+        equal = sum(
+            plain_words(answer) == plain_words(reference)
+            for answer, reference in zip(answers, columns[target], strict=True)
+        )
+        kept = [
+            is_negative(answer, target)
+            for answer, text in zip(answers, columns[source], strict=True)
+            if is_negative(text, source)
+        ]
+        score = character_f_score(columns[target], answers)
+        counted = f"{equal} | {score:.1f} | {sum(kept)} of {len(kept)} |"
+        yield f"| {entry.name} | {len(answers)} | {counted}"
+
+
 def job_lines(truth: dict[str, Any], result: dict[str, Any]) -> Iterator[str]:
     """Yield the section about the main job on the demo's recording."""
     segments, turns = result["segments"], truth["turns"]
@@ -165,25 +184,6 @@ def job_lines(truth: dict[str, Any], result: dict[str, Any]) -> Iterator[str]:
     yield f"| characters of the slides wrong | {100 * misread.cer:.1f} % |"
 
 
-def count_speakers(segments: list[Any], turns: list[Any]) -> tuple[int, int]:
-    """Return how many words have the right speaker under the best naming, and of how many.
-
-    A word counts for the turn that its middle is in; words between turns do not count.
-    """
-    pairs: Counter[tuple[str, str]] = Counter()
-    for segment in segments:
-        for word in segment["words"]:
-            middle_ms = (word["start_ms"] + word["end_ms"]) // 2
-            for turn in turns:
-                if turn["start_ms"] <= middle_ms < turn["end_ms"]:
-                    pairs[turn["speaker"], segment["speaker"]] += 1
-    true_names = sorted({true for true, _ in pairs})
-    names = sorted({str(name) for _, name in pairs})
-    counts = np.array([[pairs[true, name] for name in names] for true in true_names])
-    rows, columns = linear_sum_assignment(-counts)
-    return int(counts[rows, columns].sum()), int(counts.sum())
-
-
 def main() -> None:
     """Measure what the command line names, and write the page."""
     parser = argparse.ArgumentParser(description="Measure the default models on known truth.")
@@ -195,7 +195,8 @@ def main() -> None:
     parser.add_argument("--result", type=Path, help="what `transcribe --json` wrote for it")
     options = parser.parse_args()
     clips = [*committed_clips(), *(clip for each in options.also for clip in further_clips(each))]
-    lines = [HEAD.rstrip(), *speech_table(ModelStore(options.store), clips)]
+    store = ModelStore(options.store)
+    lines = [HEAD.rstrip(), *speech_table(store, clips), *translation_table(store)]
     if options.truth and options.result:
         truth, result = (json.loads(path.read_text()) for path in (options.truth, options.result))
         lines += job_lines(truth, result)

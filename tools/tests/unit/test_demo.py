@@ -23,26 +23,15 @@ def load_missing() -> Callable[[Result], Iterator[str]]:
 
 missing = load_missing()
 
+STAGES = (
+    "ingest", "transcribe", "diarize", "read_video", "align", "translate", "summarize", "publish",
+)  # fmt: skip
 WHOLE: Result = {
     "segments": [{"start_ms": 0, "text": "Yes.", "translation": "Sim."}],
     "speakers": ["A", "B"],
     "slides": [{"start_ms": 0, "end_ms": 9, "text": "Plan"}],
     "summary": {"extractive": {"sentences": [{"text": "Yes."}]}, "draft": {"text": "They agree."}},
-    "stages": [
-        {"name": name, "waited_ms": 0, "ran_ms": 1}
-        for name in (
-            [
-                "ingest",
-                "transcribe",
-                "diarize",
-                "read_video",
-                "align",
-                "translate",
-                "summarize",
-                "publish",
-            ]
-        )
-    ],
+    "stages": [{"name": name, "waited_ms": 0, "ran_ms": 1} for name in STAGES],
     "missing": [],
 }
 

@@ -4,11 +4,12 @@
 PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 IN_VENV := .venv/bin/python
 
+DEMO := .brickwork/demo/three-readings
+
 SEEDS ?= 200
 FIRST_SEED ?= 1
-ROUNDS ?= 3
 
-.PHONY: help setup demo test check protos locks docs sim chaos bench
+.PHONY: help setup demo test check protos locks docs sim bench
 
 help:  ## print what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -20,7 +21,7 @@ demo: setup  ## send a real recording through the mesh and print what comes out
 	@$(IN_VENV) tools/demo.py
 
 test: check  ## run every check, then every test
-	@$(IN_VENV) -m pytest
+	@$(IN_VENV) -m pytest --numprocesses 2 --dist loadfile
 
 check: setup  ## format, lint, types, imports, wire, generated files
 	@$(IN_VENV) tools/check.py
@@ -37,8 +38,5 @@ docs: setup  ## generate docs/reference
 sim: setup  ## run the broker's simulator (SEEDS=, FIRST_SEED=, SEED= for one)
 	@$(IN_VENV) -m services.broker.tests.sim --seeds $(SEEDS) --first-seed $(FIRST_SEED) $(if $(SEED),--seed $(SEED))
 
-chaos: setup  ## kill and freeze processes under work (ROUNDS=)
-	@$(IN_VENV) -m pytest tests/chaos --chaos-rounds $(ROUNDS)
-
-bench: setup  ## measure speeds and peaks
-	@$(IN_VENV) -m pytest tests/bench --bench
+bench: demo  ## measure the default models, and the demo, against what is known to be true
+	@$(IN_VENV) -m tools.quality --truth $(DEMO).truth.json --result $(DEMO).json

@@ -1,27 +1,12 @@
 import copy
-import importlib.util
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tools.demo import missing
+
 Result = dict[str, Any]
 
-
-def load_missing() -> Callable[[Result], Iterator[str]]:
-    """Load the tool as a module; tools belong to no package."""
-    path = Path(__file__).resolve().parents[2] / "demo.py"
-    spec = importlib.util.spec_from_file_location("demo", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    missing: Callable[[Result], Iterator[str]] = module.missing
-    return missing
-
-
-missing = load_missing()
 
 STAGES = (
     "ingest", "transcribe", "diarize", "read_video", "align", "translate", "summarize", "publish",

@@ -9,7 +9,7 @@ DEMO := .brickwork/demo/three-readings
 SEEDS ?= 200
 FIRST_SEED ?= 1
 
-.PHONY: help setup demo test check protos locks docs sim bench
+.PHONY: help setup demo test check protos locks docs sim bench release
 
 help:  ## print what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -40,3 +40,6 @@ sim: setup  ## run the broker's simulator (SEEDS=, FIRST_SEED=, SEED= for one)
 
 bench: demo  ## measure the default models, and the demo, against what is known to be true
 	@$(IN_VENV) -m tools.quality --truth $(DEMO).truth.json --result $(DEMO).json
+
+release: check  ## freeze the wire: from now on `make check` compares with it as it is
+	@.venv/bin/buf build protos --output protos/baseline.binpb

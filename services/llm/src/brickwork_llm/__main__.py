@@ -12,10 +12,11 @@ from brickwork_sdk.slots import Slots
 
 def main() -> int:
     """Run until asked to stop."""
-    return run_brick("brickwork_llm", LlmSettings.load, SERVICE_NAME, _register)
+    return run_brick("brickwork_llm", LlmSettings.load, SERVICE_NAME, register)
 
 
-def _register(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
+def register(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
+    """Add the brick's servicer to a server."""
     llm_pb2_grpc.add_LlmServiceServicer_to_server(LlmServicer(slots), server)
 
 

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class Ctranslate2Engine:
         self._closing.set()
         self._generator = None
 
-    def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
+    def generate(self, request: GenerateRequest) -> Generator[GenerateEvent, None, None]:
         """Yield what has been written since the last step, then the usage."""
         assert self._generator is not None, "generate after close"
         prompt = prompt_tokens(request.messages, self._form, self._encode)

@@ -1,6 +1,6 @@
 """What generating text means here: the values, and the Protocol of every engine."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -71,7 +71,7 @@ GenerateEvent = TextDelta | Pending | Usage
 class Engine(Protocol):
     """Writes text; a server that speaks another protocol fits behind it as well."""
 
-    def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
+    def generate(self, request: GenerateRequest) -> Generator[GenerateEvent, None, None]:
         """Yield deltas, then exactly one usage; closing the iterator stops the work.
 
         Raises:

@@ -1,7 +1,7 @@
 """An engine without a model: its answer is a function of the question."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 from brickwork_llm.context import check_context
@@ -27,7 +27,7 @@ class ScriptedEngine:
     def close(self) -> None:
         """Have nothing to let go."""
 
-    def generate(self, request: GenerateRequest) -> Iterator[GenerateEvent]:
+    def generate(self, request: GenerateRequest) -> Generator[GenerateEvent, None, None]:
         """Yield one word at a time, then the usage."""
         prompt_count = sum(len(message.text.split()) for message in request.messages)
         check_context(prompt_count, CONTEXT_TOKEN_COUNT)

@@ -17,7 +17,8 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 
 def normed(values: NDArray[np.float64], gamma: NDArray[np.float32]) -> NDArray[np.float64]:
-    return values / np.sqrt((values**2).mean(-1, keepdims=True) + 1e-5) * gamma
+    size: NDArray[np.float64] = np.sqrt((values**2).mean(-1, keepdims=True) + 1e-5)
+    return values / size * gamma
 
 
 def rotated(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -65,6 +65,7 @@ def serve(settings: GatewaySettings) -> None:
         uvicorn.Config(
             app,
             log_config=None,
+            log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=STOP_SECONDS,
         )

@@ -22,7 +22,7 @@ from brickwork_sdk.objects import ObjectStore
 
 _log = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
-"""How often a claim is renewed; a sixth of the silence after which it is taken back."""
+"""How often a claim is renewed; a fifth of the silence after which it is taken back."""
 STOP_SECONDS = 5.0
 """How long a stopping worker waits for its stages, which give way within a beat."""
 

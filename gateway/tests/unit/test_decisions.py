@@ -91,8 +91,8 @@ def test_each_repeat_of_a_message_waits_twice_as_long_up_to_a_limit(make_job: Ma
 
 def test_a_running_stage_is_taken_back_once_it_is_silent(make_job: Make, running: Make) -> None:
     job = running(make_job(), StageName.DIARIZE)
-    assert StageName.DIARIZE not in names(decide(job, unchanged=5.9))
-    [step] = [s for s in decide(job, unchanged=6.0) if s.stage is StageName.DIARIZE]
+    assert StageName.DIARIZE not in names(decide(job, unchanged=4.9))
+    [step] = [s for s in decide(job, unchanged=5.0) if s.stage is StageName.DIARIZE]
     assert step.action is Action.TAKE_BACK
     assert step.version == job.stage(StageName.DIARIZE).version
 

@@ -33,7 +33,7 @@ class Patience:
             waits in the ledger, where it can be reordered and cancelled.
     """
 
-    silence_seconds: float = 6.0
+    silence_seconds: float = 5.0
     resend_seconds: float = 3.0
     resend_seconds_max: float = 60.0
     failures_max: int = 6

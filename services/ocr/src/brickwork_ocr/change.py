@@ -56,7 +56,8 @@ def thumbnail(pixels: NDArray[np.uint8]) -> Thumbnail:
     heights = np.maximum(np.diff(rows, append=height), 1)
     widths = np.maximum(np.diff(columns, append=width), 1)
     areas = np.outer(heights, widths) * 3
-    return (sums / areas).astype(np.float32)
+    means: Thumbnail = (sums / areas).astype(np.float32)
+    return means
 
 
 class ChangeWatch:

@@ -47,6 +47,13 @@ class Page:
 
 
 @dataclass(frozen=True)
+class PageProgress:
+    """Lines of the page read so far; it makes room for other calls and for cancelling."""
+
+    line_count: int
+
+
+@dataclass(frozen=True)
 class VideoRequest:
     """Asks for the text that a video shows from `start_ms` on."""
 
@@ -86,9 +93,9 @@ VideoEvent = TimedText | Progress | VideoEnd
 
 
 class Engine(Protocol):
-    """Reads text; each method yields after at most one picture of work."""
+    """Reads text; each step takes at most one frame of a video or one line of a page."""
 
-    def read_document(self, request: DocumentRequest) -> Iterator[Page]:
+    def read_document(self, request: DocumentRequest) -> Iterator[Page | PageProgress]:
         """Read the pages of a document in order; an image is one page."""
         ...
 

@@ -24,7 +24,8 @@ def with_pointer(pixels: Pixels, top_px: int, left_px: int) -> Pixels:
 def with_noise(pixels: Pixels, seed: int) -> Pixels:
     # Even noise between -35 and 35 has a deviation of 20.
     noise = np.random.default_rng(seed).integers(-35, 36, pixels.shape, dtype=np.int16)
-    return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    noisy: Pixels = np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    return noisy
 
 
 SLIDE = with_line(WHITE, 100)

@@ -1,1 +1,1 @@
-"""The brick that translates between the language pairs it holds."""
+"""Text to text: the brick that translates between the language pairs it holds."""

@@ -1,0 +1,59 @@
+"""An engine without a model: the same picture always gives the same text."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brickwork_ocr.engine import (
+    Box,
+    DocumentRequest,
+    Line,
+    Page,
+    PageProgress,
+    VideoEvent,
+    VideoRequest,
+)
+from brickwork_ocr.video import read_video_frames
+from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.media import probe, read_frames, read_image
+
+
+class ScriptedOcrEngine:
+    """Reads a picture as one line that tells its brightness, and a black one as nothing."""
+
+    def describe(self) -> EngineDescription:
+        """Tell how the model runs."""
+        return EngineDescription("scripted", "none", "cpu")
+
+    def close(self) -> None:
+        """Have nothing to let go."""
+
+    def read_document(self, request: DocumentRequest) -> Iterator[Page | PageProgress]:
+        """Read an image file as one page."""
+        pixels = read_image(request.path)
+        lines = _read(pixels)
+        yield PageProgress(len(lines))
+        yield Page(1, pixels.shape[1], pixels.shape[0], lines)
+
+    def read_video(self, request: VideoRequest) -> Iterator[VideoEvent]:
+        """Read each picture that the real engine would read."""
+        frames = read_frames(
+            request.path, every_ms=request.sample_every_ms, start_ms=request.start_ms
+        )
+        yield from read_video_frames(request, frames, _read, probe(request.path).duration_ms)
+
+
+def load(model_dir: Path, options: Mapping[str, str]) -> ScriptedOcrEngine:
+    """Need neither model nor options."""
+    return ScriptedOcrEngine()
+
+
+def _read(pixels: NDArray[np.uint8]) -> tuple[Line, ...]:
+    # In tens, because a codec moves an even grey by a few steps.
+    brightness = round(float(pixels.mean()) / 10) * 10
+    if brightness == 0:
+        return ()
+    height_px, width_px = pixels.shape[:2]
+    return (Line(f"Brightness {brightness}", 1.0, Box(0, 0, width_px, height_px)),)

@@ -1,0 +1,14 @@
+"""The ocr brick's settings, all from the environment."""
+
+from pydantic_settings import SettingsConfigDict
+
+from brickwork_sdk.settings import BrickSettings
+
+
+class OcrSettings(BrickSettings):
+    """What the ocr brick needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="BRICKWORK_OCR_")
+
+    default_model: str = "pp-ocrv6-small"
+    """Model of requests that name none."""

@@ -2,11 +2,15 @@
 
 import signal
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import click
 
 from brickwork_cli.commands import jobs, mesh, models, transcribe
+from brickwork_cli.mesh import home_of
+from brickwork_cli.settings import CliSettings
 from brickwork_sdk.errors import BrickworkError
 
 EXIT_REFUSED = 1
@@ -22,6 +26,12 @@ class _Handle(click.Group):
             return super().invoke(ctx)
         except BrickworkError as error:
             click.echo(f"error: {error.message} [{error.reason.value}]", err=True)
+            ctx.exit(EXIT_REFUSED)
+        except (click.exceptions.Exit, click.ClickException, click.exceptions.Abort):
+            raise
+        except Exception as error:
+            log = _noted(error)
+            click.echo(f"error: A bug of ours; {log} tells where. [UNEXPECTED]", err=True)
             ctx.exit(EXIT_REFUSED)
 
 
@@ -59,6 +69,16 @@ def main() -> None:
         error.show()
         status = error.exit_code
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _noted(error: Exception) -> Path:
+    """Write down what a developer needs, away from the eyes of the user."""
+    home = home_of(CliSettings.load())
+    home.make()
+    log = home.log("brickwork")
+    with log.open("a") as lines:
+        lines.writelines(traceback.format_exception(error))
+    return log
 
 
 def _interrupt(*_: object) -> None:

@@ -25,11 +25,11 @@ class Board:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._stages: dict[str, dict[str, Any]] = {}
+        self._latest = Text("")
         self._spinner = Spinner("dots")
         self._live = Live(
             get_renderable=self._render, console=console, refresh_per_second=8, transient=False
         )
-        self._latest = Text("")
 
     def __enter__(self) -> "Board":
         """Begin to show."""

@@ -18,7 +18,7 @@ from brickwork_cli.settings import inherited
 
 log = logging.getLogger(__name__)
 
-READY_SECONDS_MAX = 90.0
+READY_SECONDS_MAX = 150.0
 """A process that does not answer by then is ended and started again."""
 STOP_SECONDS = 15.0
 """A process that was asked to stop and still runs after this long is killed."""

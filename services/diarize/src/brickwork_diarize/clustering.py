@@ -51,7 +51,9 @@ def link(groups: Groups, *, stop: float, speaker_count: int | None = None) -> La
     """Merge the two most similar groups until none are similar enough.
 
     Source: average linkage (UPGMA) with cannot-link constraints, Davidson and Ravi 2005. Each
-    row remembers its best partner, so n groups cost about n² steps in all.
+    row remembers its best partner. Merging never brings two groups nearer to a third than the
+    nearer one was, so a stale memory is an upper bound and is renewed only when it comes first:
+    n groups cost about n² steps in all.
 
     Args:
         groups: n groups.
@@ -72,34 +74,36 @@ def link(groups: Groups, *, stop: float, speaker_count: int | None = None) -> La
     np.fill_diagonal(table, _NEVER)
     partner = table.argmax(axis=1)
     best = table[np.arange(size), partner]
+    stale = np.zeros(size, np.bool_)
     sizable = SIZABLE_SHARE * counts.sum()
     while True:
         kept = int(best.argmax())
-        gone = int(partner[kept])
+        if stale[kept]:
+            partner[kept] = table[kept].argmax()
+            best[kept], stale[kept] = table[kept, partner[kept]], False
+            continue
         if best[kept] < stop:
             return _without_gaps(labels)
+        gone = int(partner[kept])
         both = min(counts[kept], counts[gone]) >= sizable
         if both and speaker_count is not None and (counts >= sizable).sum() <= speaker_count:
             table[kept, gone] = table[gone, kept] = _NEVER
-            stale = np.array([kept, gone])
-        else:
-            labels[labels == gone] = kept
-            sums[kept] += sums[gone]
-            counts[kept] += counts[gone]
-            counts[gone] = 0.0
-            apart[kept] |= apart[gone]
-            apart[:, kept] = apart[kept]
-            row = (sums @ sums[kept]) / (np.maximum(counts, 1.0) * counts[kept])
-            row[apart[kept] | (counts == 0.0)] = _NEVER
-            row[kept] = _NEVER
-            table[kept] = table[:, kept] = row
-            table[gone] = table[:, gone] = _NEVER
-            stale = np.flatnonzero((partner == kept) | (partner == gone))
-            stale = np.union1d(stale, [kept, gone])
-            closer = row > best
-            partner[closer], best[closer] = kept, row[closer]
-        partner[stale] = table[stale].argmax(axis=1)
-        best[stale] = table[stale, partner[stale]]
+            stale[[kept, gone]] = True
+            continue
+        labels[labels == gone] = kept
+        sums[kept] += sums[gone]
+        counts[kept] += counts[gone]
+        counts[gone] = 0.0
+        apart[kept] |= apart[gone]
+        apart[:, kept] = apart[kept]
+        row = (sums @ sums[kept]) / (np.maximum(counts, 1.0) * counts[kept])
+        row[apart[kept] | (counts == 0.0)] = _NEVER
+        row[kept] = _NEVER
+        table[kept] = table[:, kept] = row
+        table[gone] = table[:, gone] = best[gone] = _NEVER
+        stale |= (partner == kept) | (partner == gone)
+        partner[kept] = row.argmax()
+        best[kept], stale[kept] = row[partner[kept]], False
 
 
 def absorb(groups: Groups, kept: NDArray[np.int64]) -> Labels:

@@ -17,7 +17,9 @@ _SENTENCE_WORDS_MAX = 60
 """Where a recogniser writes no full stops, a sentence ends here."""
 _TELLING_WORDS_MIN = 5
 _RELEVANCE = 0.7
-"""Weight of telling much against repeating what is told already; 0.7 is usual."""
+"""Weight of telling much against repeating what is told already."""
+_SAME = 0.9
+"""From this likeness on, in [0, 1], two sentences say the same and one of them is enough."""
 _SENTENCE_MS = 60_000
 _SENTENCES_MIN, _SENTENCES_MAX = 3, 12
 
@@ -71,10 +73,10 @@ def extract(said: Sequence[Body]) -> list[Body]:
             sorted(left),
             key=lambda n: _RELEVANCE * scores[n] / top - (1 - _RELEVANCE) * likeness[n],
         )
-        left.discard(best)
         picked.append(best)
         for n in left:
             likeness[n] = max(likeness[n], _cosine(bags[n], bags[best], weights))
+        left = {n for n in left if n != best and likeness[n] < _SAME}
     return [said[n] for n in sorted(picked)]
 
 

@@ -138,7 +138,7 @@ class VramClient:
                     yield _wait_of(answer)
         finally:
             if not granted:
-                await self._leave(request.token_id)
+                await self._say_goodbye(request.token_id, 0)
 
     async def attach(self, token: VramToken, process: ProcessIdentity) -> None:
         """Tell the broker which process uses the memory: its death is the evidence for release.
@@ -159,16 +159,10 @@ class VramClient:
     async def release(self, token: VramToken) -> None:
         """Give a token back; call this once its processes are gone.
 
-        When the broker does not answer, renewal has ended all the same: the token expires, and
-        the broker finds the processes gone by itself.
+        When the broker does not answer, this is said again in the background until it does.
         """
         self._renewer.forget(token)
-        request = broker_pb2.ReleaseVramTokenRequest(token_id=token.token_id, epoch=token.epoch)
-        try:
-            await self._stub.ReleaseVramToken(request, timeout=RPC_SECONDS)
-        except grpc.RpcError as error:
-            reason = BrickworkError.from_rpc(error).reason
-            log.warning("vram_release_unheard", extra={"reason": reason.value})
+        await self._say_goodbye(token.token_id, token.epoch)
 
     async def close(self) -> None:
         """End renewal and the channels."""
@@ -187,20 +181,29 @@ class VramClient:
             await asyncio.sleep(min(cause.retry_after_seconds or 1.0, POLL_SECONDS))
             return MemoryWait(cause.message, None, cause.retry_after_seconds)
 
-    async def _leave(self, token_id: str) -> None:
-        with suppress(grpc.RpcError):  # an unheard goodbye expires by itself
-            await self._stub.ReleaseVramToken(
-                broker_pb2.ReleaseVramTokenRequest(token_id=token_id), timeout=RPC_SECONDS
-            )
+    async def _say_goodbye(self, token_id: str, epoch: int) -> None:
+        """Release a token; epoch 0 leaves the queue, or gives up a grant nobody heard of."""
+        request = broker_pb2.ReleaseVramTokenRequest(token_id=token_id, epoch=epoch)
+        try:
+            await self._stub.ReleaseVramToken(request, timeout=RPC_SECONDS)
+        except (grpc.RpcError, asyncio.CancelledError) as error:
+            self._renewer.say_goodbye(request)
+            if not isinstance(error, grpc.RpcError):
+                raise
 
 
 class _Renewer:
-    """A thread that renews every kept token three times in its lifetime."""
+    """A thread that renews every kept token three times in its lifetime.
+
+    It also repeats what the broker has not heard of those that are over: bytes of a token that
+    nobody used come back on the word of its holder alone.
+    """
 
     def __init__(self, address: str) -> None:
         self._tokens: dict[str, VramToken] = {}
         self._users: dict[str, list[ProcessIdentity]] = {}
         self._heard: dict[str, float] = {}
+        self._goodbyes: dict[str, broker_pb2.ReleaseVramTokenRequest] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._channel = grpc.insecure_channel(address)
@@ -222,6 +225,10 @@ class _Renewer:
         with self._lock:
             self._tokens.pop(token.token_id, None)
 
+    def say_goodbye(self, request: broker_pb2.ReleaseVramTokenRequest) -> None:
+        with self._lock:
+            self._goodbyes[request.token_id] = request
+
     def stop(self) -> None:
         self._stopped.set()
         self._thread.join(timeout=RPC_SECONDS)
@@ -231,8 +238,11 @@ class _Renewer:
         while not self._stopped.wait(RENEW_EVERY_SECONDS):
             with self._lock:
                 tokens = list(self._tokens.values())
+                goodbyes = list(self._goodbyes.values())
             for token in tokens:
                 self._renew(token)
+            for goodbye in goodbyes:
+                self._repeat(goodbye)
 
     def _renew(self, token: VramToken) -> None:
         with self._lock:
@@ -253,6 +263,17 @@ class _Renewer:
                 log.warning("vram_token_lost", extra={"reason": reason.value})
                 self.forget(token)
                 token.lose()
+
+    def _repeat(self, goodbye: broker_pb2.ReleaseVramTokenRequest) -> None:
+        try:
+            self._stub.ReleaseVramToken(goodbye, timeout=RENEW_EVERY_SECONDS)
+        except grpc.RpcError as error:
+            reason = _named(error).reason
+            if reason not in (Reason.VRAM_TOKEN_STALE, Reason.VRAM_TOKEN_UNKNOWN):
+                log.warning("vram_release_unheard", extra={"reason": reason.value})
+                return
+        with self._lock:
+            self._goodbyes.pop(goodbye.token_id, None)
 
 
 def _wait_of(answer: broker_pb2.AcquireVramTokenResponse) -> MemoryWait:

@@ -27,7 +27,8 @@ def main() -> int:
     try:
         asyncio.run(_lend(BrokerSettings.load()))
     except BrickworkError as error:
-        sys.stderr.write(f"{error.reason.value}: {error.message}\n")
+        # One line for the operator; the log has no reader yet when settings are wrong.
+        sys.stderr.write(f"{error.message} [{error.reason.value}]\n")
         return 1
     return 0
 
@@ -42,7 +43,7 @@ async def _lend(settings: BrokerSettings) -> None:
     except OSError as error:
         raise NoCapacity(
             Reason.STORAGE_FULL,
-            f"The journal in {settings.state_dir} cannot be written: {error.strerror}.",
+            f"The journal in {settings.state_dir} cannot be kept: {error.strerror}.",
             metadata={"path": str(settings.state_dir)},
         ) from error
 

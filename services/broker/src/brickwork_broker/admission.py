@@ -1,6 +1,7 @@
 """Turn down requests that make no sense, each with one sentence."""
 
 import re
+from dataclasses import dataclass
 
 from brickwork_broker.messages import Process, TokenRequest
 
@@ -14,53 +15,56 @@ BYTES_MAX = 1 << 50
 """A pebibyte: beyond any device, so beyond it a number is a mistake."""
 
 
-def why_invalid(request: TokenRequest, wait_ms: int) -> str | None:
-    """Return what is wrong with a request, or None."""
-    for wrong in (_wrong_names(request), _wrong_sizes(request), wrong_process(request.process)):
-        if wrong is not None:
-            return wrong
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Say which field is wrong, and how, in one sentence."""
+
+    field: str
+    message: str
+
+
+def find_fault(request: TokenRequest, wait_ms: int) -> Fault | None:
+    """Return the first thing that is wrong with a request, or None."""
+    fault = _fault_of_names(request) or _fault_of_sizes(request) or _fault_of(request.process)
+    if fault is not None:
+        return fault
     if not RENEW_WITHIN_MS_MIN <= request.renew_within_ms <= RENEW_WITHIN_MS_MAX:
-        return "renew_within must be 1 to 30 seconds"
+        return Fault("renew_within", "A token is renewed within 1 to 30 seconds.")
     if not 0 <= wait_ms <= WAIT_MS_MAX:
-        return "wait must be 0 to 30 seconds"
+        return Fault("wait", "One call waits for 0 to 30 seconds.")
     return None
 
 
-def wrong_process(process: Process) -> str | None:
-    """Return what is wrong with the name of a process, or None."""
-    if process.pid < 1 or process.start_ticks < 1 or not process.boot_id:
-        return "a process needs its pid, its start time in ticks and its boot id"
-    return None
-
-
-def wrong_users(users: tuple[Process, ...]) -> str | None:
+def find_fault_of_users(users: tuple[Process, ...]) -> Fault | None:
     """Return what is wrong with the processes that use a token, or None."""
     if len(users) > USERS_MAX:
-        return f"a token has at most {USERS_MAX} processes that use it"
-    return next((wrong for user in users if (wrong := wrong_process(user)) is not None), None)
+        return Fault("users", f"A token has at most {USERS_MAX} processes that use it.")
+    return next((fault for user in users if (fault := _fault_of(user)) is not None), None)
 
 
-def _wrong_names(request: TokenRequest) -> str | None:
-    if not TOKEN_ID.fullmatch(request.token_id):
-        return "token_id must be 8 to 64 characters of a-z, 0-9 and hyphen"
-    for name, value in (("holder", request.holder), ("purpose", request.purpose)):
-        if not value:
-            return f"{name} must not be empty"
-    for name, value in (
-        ("holder", request.holder),
-        ("purpose", request.purpose),
-        ("tenant", request.tenant),
-    ):
-        if len(value) > NAME_CHARACTERS_MAX or not value.isprintable():
-            return f"{name} must be at most {NAME_CHARACTERS_MAX} printable characters"
+def _fault_of(process: Process) -> Fault | None:
+    if process.pid < 1 or process.start_ticks < 1 or not process.boot_id:
+        return Fault("process", "A process needs its pid, its start in ticks and its boot id.")
     return None
 
 
-def _wrong_sizes(request: TokenRequest) -> str | None:
+def _fault_of_names(request: TokenRequest) -> Fault | None:
+    if not TOKEN_ID.fullmatch(request.token_id):
+        return Fault("token_id", "A token id is 8 to 64 characters of a-z, 0-9 and hyphen.")
+    names = {"holder": request.holder, "purpose": request.purpose, "tenant": request.tenant}
+    for field, name in names.items():
+        if len(name) > NAME_CHARACTERS_MAX or not name.isprintable():
+            return Fault(field, f"The {field} has at most {NAME_CHARACTERS_MAX} printable signs.")
+        if not name and field != "tenant":
+            return Fault(field, f"The {field} must not be empty.")
+    return None
+
+
+def _fault_of_sizes(request: TokenRequest) -> Fault | None:
     if request.guaranteed_bytes < 1:
-        return "guaranteed_bytes must be at least 1"
+        return Fault("guaranteed_bytes", "A token has at least 1 guaranteed byte.")
     if request.ceiling_bytes < request.guaranteed_bytes:
-        return "ceiling_bytes must be at least guaranteed_bytes"
+        return Fault("ceiling_bytes", "The ceiling is at least what is guaranteed.")
     if request.ceiling_bytes > BYTES_MAX:
-        return "ceiling_bytes is beyond any device"
+        return Fault("ceiling_bytes", "The ceiling is beyond any device.")
     return None

@@ -177,21 +177,22 @@ class Ledger:
     def _acquire(self, command: Acquire) -> None:
         request = command.request
         token_id = request.token_id
-        wrong = admission.why_invalid(request, command.wait_ms)
-        if wrong is not None:
-            self._refuse(token_id, Refusal.REQUEST_INVALID, wrong)
+        fault = admission.find_fault(request, command.wait_ms)
+        if fault is not None:
+            self._refuse(token_id, Refusal.REQUEST_INVALID, fault.message, fault.field)
             return
         row = self.find(token_id)
         if row is None:
             self._enqueue(command)
         elif isinstance(row, TokenState):
-            self._refuse(token_id, Refusal.STALE, f"this token id is {row.value}")
+            self._refuse(token_id, Refusal.STALE, f"This token id is {row.value} already.")
         elif row.request.process != request.process:
-            self._refuse(token_id, Refusal.REQUEST_INVALID, "another process uses this token id")
+            message = "Another process uses this token id."
+            self._refuse(token_id, Refusal.REQUEST_INVALID, message, "token_id")
         elif isinstance(row, Waiter):
             self._listen(row, command.wait_ms)
         elif row.state is not TokenState.GRANTED:
-            self._refuse(token_id, Refusal.STALE, f"the token is {row.state.value}")
+            self._refuse(token_id, Refusal.STALE, f"The token is {row.state.value}.")
 
     def _enqueue(self, command: Acquire) -> None:
         request = command.request
@@ -199,11 +200,11 @@ class Ledger:
         if request.guaranteed_bytes > capacity_bytes:
             message = (
                 f"{request.guaranteed_bytes} bytes are asked for,"
-                f" and this machine lends {capacity_bytes} in all"
+                f" and this machine lends {capacity_bytes} in all."
             )
             self._refuse(request.token_id, Refusal.CAN_NEVER_FIT, message)
         elif len(self._queue) >= self.limits.queue_max:
-            message = f"{len(self._queue)} requests wait for memory already"
+            message = f"{len(self._queue)} requests wait for memory already."
             self._refuse(request.token_id, Refusal.QUEUE_FULL, message)
         else:
             self._events.append(Queued(request.token_id))
@@ -228,11 +229,11 @@ class Ledger:
         if grant is None:
             return
         users = tuple(dict.fromkeys((*grant.users, *command.users)))
-        wrong = admission.wrong_users(users)
-        if wrong is not None:
-            self._refuse(token_id, Refusal.REQUEST_INVALID, wrong)
+        fault = admission.find_fault_of_users(users)
+        if fault is not None:
+            self._refuse(token_id, Refusal.REQUEST_INVALID, fault.message, fault.field)
         elif grant.state is not TokenState.GRANTED:
-            self._refuse(token_id, Refusal.STALE, f"the token is {grant.state.value}")
+            self._refuse(token_id, Refusal.STALE, f"The token is {grant.state.value}.")
         else:
             self._rows.extend(token_id, self._now_ms + grant.request.renew_within_ms)
             self._detached.discard(token_id)
@@ -273,9 +274,9 @@ class Ledger:
         if isinstance(row, Grant) and row.epoch == epoch:
             return row
         if row is None:
-            self._refuse(token_id, Refusal.UNKNOWN, "no token has this id")
+            self._refuse(token_id, Refusal.UNKNOWN, "No token has this id.")
         else:
-            self._refuse(token_id, Refusal.STALE, f"epoch {epoch} does not hold this token")
+            self._refuse(token_id, Refusal.STALE, f"Epoch {epoch} does not hold this token.")
         return None
 
     def _end(self, grant: Grant, suspicion: Suspicion) -> None:
@@ -307,8 +308,8 @@ class Ledger:
             self._due_ms = min(self._due_ms, self._now_ms + head.request.renew_within_ms)
             assert self.free_bytes >= 0, "more was lent than there is"
 
-    def _refuse(self, token_id: str, refusal: Refusal, message: str) -> None:
-        self._events.append(Refused(token_id, refusal, message))
+    def _refuse(self, token_id: str, refusal: Refusal, message: str, field: str = "") -> None:
+        self._events.append(Refused(token_id, refusal, message, field))
 
     def _record(self, event: DurableEvent) -> None:
         self._rows.fold(event, self._now_ms)

@@ -197,11 +197,12 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Say that a command changed nothing, and why, in one sentence."""
+    """Say that a command changed nothing, why, in one sentence, and which field was wrong."""
 
     token_id: str
     refusal: Refusal
     message: str
+    field: str = ""
 
 
 DurableEvent = EpochsReserved | Granted | UsersBound | UserGone | Quarantined | Released | Cancelled

@@ -63,7 +63,7 @@ class Runtime:
                 self._wake(events)
                 return events
         raise NoCapacity(
-            Reason.STORAGE_FULL, f"the journal of the broker cannot be written: {self._failure}"
+            Reason.STORAGE_FULL, f"The journal of the broker cannot be written: {self._failure}."
         ) from self._failure
 
     async def wait_for_grant(self, token_id: str, wait_seconds: float) -> None:

@@ -59,7 +59,7 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
         if await self._runtime.gone([command.request.process]):
             raise InvalidInput(
                 Reason.VRAM_REQUEST_INVALID,
-                "the broker cannot see the process that asks: it needs the host's process ids",
+                "The broker cannot see the process that asks; it needs the host's process ids.",
                 metadata={"field": "process"},
             )
         _raise_if_refused(self._runtime.apply(command))
@@ -68,7 +68,7 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
         if not isinstance(row, Grant | Waiter):
             raise NotPossible(
                 Reason.VRAM_TOKEN_STALE,
-                "the request left the queue",
+                "The request left the queue.",
                 metadata={"token_id": token_id},
             )
         response = pb.AcquireVramTokenResponse(token=self._render(row))
@@ -154,7 +154,9 @@ def _error(refused: Refused) -> BrickworkError:
     metadata = {"token_id": refused.token_id}
     match refused.refusal:
         case Refusal.REQUEST_INVALID:
-            return InvalidInput(Reason.VRAM_REQUEST_INVALID, refused.message, metadata=metadata)
+            return InvalidInput(
+                Reason.VRAM_REQUEST_INVALID, refused.message, metadata={"field": refused.field}
+            )
         case Refusal.CAN_NEVER_FIT:
             return NotPossible(Reason.VRAM_CAN_NEVER_FIT, refused.message, metadata=metadata)
         case Refusal.QUEUE_FULL:

@@ -107,7 +107,7 @@ def test_a_wrong_setting_is_one_sentence(
     said = start(home, **others)
     _, stderr = said.communicate(timeout=SECONDS)
     assert said.returncode == 1
-    assert stderr.startswith(reason)
+    assert stderr.endswith(f"[{reason}]\n")
     assert named in stderr
     assert len(stderr.splitlines()) == 1
 
@@ -119,5 +119,5 @@ def test_a_damaged_journal_is_one_sentence_and_is_left_as_it_is(home: Path) -> N
     said = start(home)
     _, stderr = said.communicate(timeout=SECONDS)
     assert said.returncode == 1
-    assert stderr.startswith("BROKER_JOURNAL_UNUSABLE")
+    assert stderr.endswith("[BROKER_JOURNAL_UNUSABLE]\n")
     assert journal.read_text() == "not a journal\n"

@@ -213,7 +213,9 @@ async def test_every_refusal_has_its_reason(stub: "Stub", children: list[Child])
     async def asked(asking: pb.AcquireVramTokenRequest) -> BrickworkError:
         return await refusal(stub.AcquireVramToken(asking, timeout=SECONDS))
 
-    assert (await asked(request(brick, size_bytes=-1))).reason is Reason.VRAM_REQUEST_INVALID
+    nonsense = await asked(request(brick, size_bytes=-1))
+    assert nonsense.reason is Reason.VRAM_REQUEST_INVALID
+    assert nonsense.metadata == {"field": "guaranteed_bytes"}
     assert (await asked(request(brick, size_bytes=101))).reason is Reason.VRAM_CAN_NEVER_FIT
     for token_id in ("token-01", "token-02", "token-03"):
         await stub.AcquireVramToken(request(brick, token_id), timeout=SECONDS)

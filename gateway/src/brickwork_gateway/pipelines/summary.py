@@ -60,11 +60,14 @@ def extract(said: Sequence[Body]) -> list[Body]:
         said: what `sentences` returns.
     """
     bags = [Counter(_WORD.findall(sentence["text"].lower())) for sentence in said]
-    weights = _weights(bags)
+    rarity = _rarity(bags)
+    spoken: Counter[str] = Counter()
+    for bag in bags:
+        spoken.update(bag)
     telling = [n for n, bag in enumerate(bags) if bag.total() >= _TELLING_WORDS_MIN]
     left = set(telling or range(len(bags)))
     count = _count(said)
-    scores = {n: _score(bags[n], weights) for n in left}
+    scores = {n: _score(bags[n], spoken, rarity) for n in left}
     top = max(scores.values(), default=0.0) or 1.0
     likeness = dict.fromkeys(left, 0.0)
     picked: list[int] = []
@@ -75,7 +78,7 @@ def extract(said: Sequence[Body]) -> list[Body]:
         )
         picked.append(best)
         for n in left:
-            likeness[n] = max(likeness[n], _cosine(bags[n], bags[best], weights))
+            likeness[n] = max(likeness[n], _cosine(bags[n], bags[best], rarity))
         left = {n for n in left if n != best and likeness[n] < _SAME}
     return [said[n] for n in sorted(picked)]
 
@@ -119,25 +122,23 @@ def _count(said: Sequence[Body]) -> int:
     return min(max(round(spoken_ms / _SENTENCE_MS), _SENTENCES_MIN), _SENTENCES_MAX)
 
 
-def _weights(bags: Sequence[Counter[str]]) -> dict[str, float]:
-    """Weigh each word by how often it is said and by how few sentences say it."""
-    spoken: Counter[str] = Counter()
-    spread: Counter[str] = Counter()
-    for bag in bags:
-        spoken.update(bag)
-        spread.update(bag.keys())
-    return {word: count * math.log(1 + len(bags) / spread[word]) for word, count in spoken.items()}
+def _rarity(bags: Sequence[Counter[str]]) -> dict[str, float]:
+    """Weigh each word by how few sentences say it."""
+    spread = Counter(word for bag in bags for word in bag)
+    return {word: math.log(1 + len(bags) / count) for word, count in spread.items()}
 
 
-def _score(bag: Counter[str], weights: dict[str, float]) -> float:
-    return sum(weights[word] for word in bag) / math.sqrt(bag.total()) if bag else 0.0
+def _score(bag: Counter[str], spoken: Counter[str], rarity: dict[str, float]) -> float:
+    """Measure how much of what the whole talk is about a sentence says, for its length."""
+    told = sum(spoken[word] * rarity[word] for word in bag)
+    return told / math.sqrt(bag.total()) if bag else 0.0
 
 
-def _cosine(one: Counter[str], other: Counter[str], weights: dict[str, float]) -> float:
-    shared = sum(weights[word] ** 2 for word in one.keys() & other.keys())
-    norms = math.sqrt(_norm(one, weights) * _norm(other, weights))
+def _cosine(one: Counter[str], other: Counter[str], rarity: dict[str, float]) -> float:
+    shared = sum(rarity[word] ** 2 for word in one.keys() & other.keys())
+    norms = math.sqrt(_norm(one, rarity) * _norm(other, rarity))
     return shared / norms if norms else 0.0
 
 
-def _norm(bag: Counter[str], weights: dict[str, float]) -> float:
-    return sum(weights[word] ** 2 for word in bag)
+def _norm(bag: Counter[str], rarity: dict[str, float]) -> float:
+    return sum(rarity[word] ** 2 for word in bag)

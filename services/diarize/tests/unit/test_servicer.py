@@ -1,0 +1,122 @@
+"""The brick over a real socket, its scripted engine in a real engine process."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+
+from brickwork.common.v1 import common_pb2
+from brickwork.diarize.v1 import diarize_pb2 as pb
+from brickwork.diarize.v1 import diarize_pb2_grpc
+from brickwork_diarize.servicer import SERVICE_NAME, DiarizeServicer
+from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.models import Model, load_catalogue
+from brickwork_sdk.objects import ObjectStore
+from brickwork_sdk.slot import ModelSlot
+from brickwork_sdk.slots import Slots
+from brickwork_sdk.testing.broker import scripted_broker
+from brickwork_sdk.testing.recordings import slide, tone, write_recording
+from brickwork_sdk.testing.server import served
+from brickwork_sdk.vram import VramClient
+
+if TYPE_CHECKING:  # the stub of grpc.aio has a class of its own in the type stubs only
+    Stub = diarize_pb2_grpc.DiarizeServiceAsyncStub
+
+SECONDS = 30.0
+
+
+@pytest.fixture
+async def stub(tmp_path: Path) -> AsyncIterator["Stub"]:
+    (entry,) = load_catalogue("brickwork_diarize")
+    entry = entry.model_copy(update={"engine": "brickwork_diarize.scripted_engine"})
+
+    def find_model(name: str) -> Model:
+        return Model(name, tmp_path, entry.manifest.digest, entry.manifest)
+
+    async with scripted_broker() as (_, address):
+        vram = VramClient(address, "diarize")
+        slots = Slots({entry.name: ModelSlot(entry, find_model, vram, {}, 60.0)}, entry.name)
+        servicer = DiarizeServicer(slots, ObjectStore(tmp_path / "objects"))
+        try:
+            async with served(
+                lambda server: diarize_pb2_grpc.add_DiarizeServiceServicer_to_server(
+                    servicer, server
+                ),
+                service="diarize",
+                service_names=[SERVICE_NAME],
+            ) as channel:
+                yield diarize_pb2_grpc.DiarizeServiceStub(channel)
+        finally:
+            await slots.close()
+            await vram.close()
+
+
+async def diarize(
+    stub: "Stub", content: bytes, *, model: str = "", speaker_count: int | None = None
+) -> list[pb.DiarizeRecordingResponse]:
+    request = pb.DiarizeRecordingRequest(
+        media=common_pb2.Media(inline=content), model=model, speaker_count=speaker_count
+    )
+    return [event async for event in stub.DiarizeRecording(request, timeout=SECONDS)]
+
+
+async def refusal(stub: "Stub", content: bytes, **fields: int) -> BrickworkError:
+    with pytest.raises(grpc.RpcError) as caught:
+        await diarize(stub, content, **fields)
+    return BrickworkError.from_rpc(caught.value)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> bytes:
+    return write_recording(tmp_path / "tone.flac", tone(5)).read_bytes()
+
+
+async def test_a_stream_starts_progresses_and_ends_with_turns_and_a_summary(
+    stub: "Stub", recording: bytes
+) -> None:
+    events = await diarize(stub, recording)
+    kinds = [event.WhichOneof("event") for event in events]
+    assert kinds[-8:] == ["started", *["progress"] * 3, *["turn"] * 3, "summary"]
+    assert set(kinds[:-8]) <= {"waiting"}
+    assert events[-8].started.model.name == "pyannote-ge2e"
+    progress = events[-7].progress
+    assert (progress.done, progress.total) == (2_000, 5_000)
+    assert progress.unit == common_pb2.PROGRESS_UNIT_MEDIA_MS
+    turns = [(t.start_ms, t.end_ms, t.speaker) for t in (event.turn for event in events[-4:-1])]
+    assert turns == [(0, 2_000, "S1"), (2_000, 4_000, "S2"), (4_000, 5_000, "S1")]
+    assert events[-1].summary == pb.DiarizationSummary(speaker_count=2, duration_ms=5_000)
+
+
+async def test_the_known_number_of_speakers_reaches_the_engine(
+    stub: "Stub", recording: bytes
+) -> None:
+    events = await diarize(stub, recording, speaker_count=3)
+    assert events[-1].summary.speaker_count == 3
+
+
+@pytest.mark.parametrize("speaker_count", [-1, 0, 21])
+async def test_an_impossible_number_of_speakers_is_refused(
+    stub: "Stub", recording: bytes, speaker_count: int
+) -> None:
+    error = await refusal(stub, recording, speaker_count=speaker_count)
+    assert error.reason is Reason.SPEAKER_COUNT_INVALID
+    assert error.domain == "diarize.brickwork"
+
+
+async def test_an_unknown_model_is_refused(stub: "Stub", recording: bytes) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        await diarize(stub, recording, model="other")
+    assert BrickworkError.from_rpc(caught.value).reason is Reason.MODEL_UNKNOWN
+
+
+async def test_a_recording_without_sound_is_refused(stub: "Stub", tmp_path: Path) -> None:
+    silent = write_recording(tmp_path / "silent.avi", slides=[slide(level) for level in (9, 99)])
+    error = await refusal(stub, silent.read_bytes())
+    assert error.reason is Reason.NO_AUDIO_STREAM
+
+
+async def test_bytes_that_are_no_recording_are_refused(stub: "Stub") -> None:
+    error = await refusal(stub, b"no recording at all")
+    assert error.reason in (Reason.MEDIA_UNREADABLE, Reason.MEDIA_FORMAT_UNSUPPORTED)

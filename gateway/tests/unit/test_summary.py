@@ -81,13 +81,27 @@ def test_silence_and_small_talk_have_summaries_too() -> None:
     assert texts(summary.extract(summary.sentences([segment(0, "Yes. No.")]))) == ["Yes.", "No."]
 
 
-def test_parts_name_speakers_and_stay_within_their_limit() -> None:
+def test_parts_break_lines_between_speakers_and_stay_within_their_limit() -> None:
     said = summary.sentences(
         [segment(0, "One two three. Four five six."), segment(900, "Ja.", None)]
     )
-    assert summary.parts(said, 1_000) == ["S1: One two three.\nS1: Four five six.\nJa."]
-    assert summary.parts(said, 25) == ["S1: One two three.", "S1: Four five six.\nJa."]
-    assert summary.parts(said, 3) == ["S1: One two three.", "S1: Four five six.", "Ja."]
+    assert summary.parts(said, 1_000) == ["One two three. Four five six.\nJa."]
+    assert summary.parts(said, 18) == ["One two three.", "Four five six.\nJa."]
+    assert summary.parts(said, 3) == ["One two three.", "Four five six.", "Ja."]
+
+
+def test_the_request_comes_after_the_text() -> None:
+    asked = summary.asked("The bridge opens in spring.")
+    assert asked.startswith("The bridge opens in spring.\n")
+    assert asked.endswith("Summarize the text above in a few sentences.")
+
+
+def test_a_draft_loses_its_repetitions_and_its_unfinished_end() -> None:
+    draft = "Ben pays. Carla books a room. Ben pays.\n\nBen pays! Carla books a ro"
+    assert summary.tidied(draft) == "Ben pays. Carla books a room."
+    assert summary.tidied("桥开了。桥开了。学校等。") == "桥开了。 学校等。"
+    assert summary.tidied("Nothing but a beginning") == "Nothing but a beginning"
+    assert summary.tidied("  ") == ""
 
 
 def test_a_text_is_halved_between_words() -> None:

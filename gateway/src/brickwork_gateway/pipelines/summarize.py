@@ -16,10 +16,6 @@ from brickwork_sdk.errors import BrickworkError, Reason
 EXTRACTIVE, DRAFT = "extractive", "draft"
 """Keys of the two forms among the chunks of the stage; partial drafts have others."""
 
-_ASK = (
-    "You write minutes. Summarize what the user sends, in at most three sentences."
-    " Write only what is said there, in the same language."
-)
 _ANSWER_TOKENS_MAX = 128
 _SPLIT_CHARACTERS_MIN = 200
 
@@ -78,10 +74,7 @@ class _Draft:
 
     async def _ask(self, text: str) -> str:
         request = llm_pb2.GenerateTextRequest(
-            messages=[
-                llm_pb2.ChatMessage(role=llm_pb2.CHAT_ROLE_SYSTEM, text=_ASK),
-                llm_pb2.ChatMessage(role=llm_pb2.CHAT_ROLE_USER, text=text),
-            ],
+            messages=[llm_pb2.ChatMessage(role=llm_pb2.CHAT_ROLE_USER, text=summary.asked(text))],
             max_token_count=_ANSWER_TOKENS_MAX,
         )
         call = self._llm.GenerateText(request, timeout=TEXT_SECONDS_MAX)
@@ -90,4 +83,4 @@ class _Draft:
             async for answer in answers:
                 if answer.HasField("delta"):
                     pieces.append(answer.delta.text)
-        return "".join(pieces).strip()
+        return summary.tidied("".join(pieces))

@@ -24,6 +24,7 @@ _SENTENCE_MS = 60_000
 _SENTENCES_MIN, _SENTENCES_MAX = 3, 12
 
 _END = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
+_BETWEEN = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n+")
 _WORD = re.compile(r"\w+")
 
 Body = dict[str, Any]
@@ -86,10 +87,43 @@ def extract(said: Sequence[Body]) -> list[Body]:
 def parts(said: Sequence[Body], characters_max: int = PART_CHARACTERS_MAX) -> list[str]:
     """Join sentences into texts of at most so many characters, to be read one by one.
 
-    A sentence that is longer by itself is a text of its own.
+    A sentence that is longer by itself is a text of its own. A new line means that
+    another one speaks; nobody is named, because a small model that sees names before
+    lines goes on with the conversation instead of summarizing it.
     """
-    lines = [f"{s['speaker']}: {s['text']}" if s["speaker"] else s["text"] for s in said]
-    return join(lines, characters_max)
+    texts: list[str] = []
+    before = None
+    for sentence in said:
+        text, speaker = sentence["text"], sentence["speaker"]
+        if texts and len(texts[-1]) + 1 + len(text) <= characters_max:
+            texts[-1] += (" " if speaker == before else "\n") + text
+        else:
+            texts.append(text)
+        before = speaker
+    return texts
+
+
+def asked(text: str) -> str:
+    """Put the request for a summary after a text.
+
+    After it, because the default model copied the text, or chatted about it, when the
+    same request came before or as a system message.
+    """
+    return f"{text}\n\nSummarize the text above in a few sentences."
+
+
+def tidied(draft: str) -> str:
+    """Drop what a draft says a second time, and a last sentence that was cut off.
+
+    A small model that always takes the likeliest word repeats itself until its limit.
+    """
+    told = [sentence for sentence in _BETWEEN.split(draft.strip()) if sentence]
+    if len(told) > 1 and not _END.search(told[-1]):
+        told.pop()
+    first: dict[str, str] = {}
+    for sentence in told:
+        first.setdefault(" ".join(_WORD.findall(sentence.lower())), sentence)
+    return " ".join(first.values())
 
 
 def join(lines: Sequence[str], characters_max: int = PART_CHARACTERS_MAX) -> list[str]:

@@ -29,8 +29,9 @@ DETECTION_FILE, RECOGNITION_FILE = "detection.onnx", "recognition.onnx"
 
 CONFIDENCE_MIN = 0.7
 """A line below it is left out. Lines that were right had 0.85 and more even after hard
-compression; below 0.75 every seventh character was wrong. Noise, gradients, grids and lines
-gave none at all; drawn circles are read as zeros with full confidence, and no threshold helps."""
+compression; below 0.75 an eighth of the characters or more was wrong. Noise, gradients, grids
+and lines gave none at all; drawn circles are read as zeros with full confidence, and no
+threshold helps."""
 
 FRAME_SIDE_PX_MAX, PAGE_SIDE_PX_MAX = 1280, 2000
 """Longest side that is read: it bounds memory and time, and text of 12 px is still legible."""

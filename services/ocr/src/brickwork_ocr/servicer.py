@@ -42,7 +42,6 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
 
     def __init__(self, slots: Slots, objects: ObjectStore) -> None:
         self._slots = slots
-        self._objects = objects
         self._intake = Intake(objects)
 
     async def ReadDocument(
@@ -50,7 +49,7 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
     ) -> AsyncGenerator[DocumentResponse, None]:
         """Stream the pages of a document."""
         self._slots.named(request.model)
-        order = DocumentRequest(await self._objects.resolve(request.media))
+        order = DocumentRequest(await self._intake.image(request.media))
         events = self._slots.run(
             request.model, current_caller.get(), "read_document", order, (Page, PageProgress)
         )

@@ -35,7 +35,7 @@ def read_video_frames(
     frame: Frame | None = None
     frame_count = read_count = 0
     told_ms = request.start_ms
-    for frame in frames:
+    for frame in _with_rests(frames, request.sample_every_ms):
         frame_count += 1
         change = watch.look(frame.time_ms, thumbnail(frame.pixels))
         if change is not None:
@@ -50,3 +50,17 @@ def read_video_frames(
         yield from spans.show(change.left_ms, change.start_ms, read(frame.pixels))
     yield from spans.end(duration_ms)
     yield VideoEnd(duration_ms, frame_count, read_count)
+
+
+def _with_rests(frames: Iterable[Frame], every_ms: int) -> Iterator[Frame]:
+    """Show a frame that stands for longer than a sample a second time.
+
+    What records a screen often writes a new frame only when something moves, so the picture
+    that rests longest comes as a single frame.
+    """
+    frame: Frame | None = None
+    for following in frames:
+        if frame is not None and following.time_ms - frame.time_ms >= 2 * every_ms:
+            yield Frame(frame.time_ms + every_ms, frame.pixels)
+        frame = following
+        yield frame

@@ -55,3 +55,11 @@ def test_video_of_a_single_frame_is_read() -> None:
 def test_video_without_text_or_frames_is_a_result() -> None:
     assert read([0] * 3)[-1] == VideoEnd(3000, 3, 1)
     assert read([]) == [VideoEnd(0, 0, 0)]
+
+
+def test_video_with_a_frame_only_where_something_moves_is_read_whole() -> None:
+    frames = [frame(0, 80), frame(30_000, 120), frame(45_000, 160)]
+    request = VideoRequest(Path("unused.webm"))
+    events = read_video_frames(request, frames, read_level, 60_000)
+    texts = [(e.start_ms, e.end_ms, e.text) for e in events if isinstance(e, TimedText)]
+    assert texts == [(0, 30_000, "80"), (30_000, 45_000, "120"), (45_000, 60_000, "160")]

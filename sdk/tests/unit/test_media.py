@@ -8,6 +8,7 @@ from PIL import Image
 from brickwork_sdk.errors import BrickworkError, Reason
 from brickwork_sdk.media import (
     SAMPLE_RATE_HZ,
+    checked_image,
     checked_probe,
     probe,
     read_audio,
@@ -202,6 +203,20 @@ async def test_checked_probe_keeps_its_deadline(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "a.wav", tone(1))
     with pytest.raises(BrickworkError, match=r"within 0\.001 seconds"):
         await checked_probe(path, 0.001)
+
+
+async def test_checked_image_answers_as_read_image_does(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    noise = np.random.default_rng(1).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    await checked_image(path, 60)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(BrickworkError) as caught:
+        await checked_image(path, 60)
+    assert caught.value.reason is Reason.IMAGE_UNREADABLE
+    with pytest.raises(BrickworkError, match="The picture could not be examined") as late:
+        await checked_image(path, 0.001)
+    assert late.value.reason is Reason.IMAGE_UNREADABLE
 
 
 def test_a_picture_is_read_upright_and_on_white(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from brickwork_sdk.media.frames import Frame, read_frames
 from brickwork_sdk.media.image import read_image
 from brickwork_sdk.media.info import MediaInfo, probe
 from brickwork_sdk.media.limits import DURATION_MS_MAX, INLINE_BYTES_MAX, PIXELS_MAX
-from brickwork_sdk.media.probe_process import checked_probe
+from brickwork_sdk.media.probe_process import checked_image, checked_probe
 
 __all__ = [
     "DURATION_MS_MAX",
@@ -20,6 +20,7 @@ __all__ = [
     "AudioBlock",
     "Frame",
     "MediaInfo",
+    "checked_image",
     "checked_probe",
     "probe",
     "read_audio",

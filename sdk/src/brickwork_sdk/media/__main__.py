@@ -1,4 +1,4 @@
-"""The child of `checked_probe`: probes one file under limits and answers in JSON."""
+"""The child that looks at one file under limits and answers in JSON."""
 
 import dataclasses
 import json
@@ -8,23 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from brickwork_sdk.errors import BrickworkError
+from brickwork_sdk.media.image import read_image
 from brickwork_sdk.media.info import probe
 
 DATA_BYTES_MAX = 2 * 1024**3
 
 
 def limit(cpu_seconds: int) -> None:
-    """Take from this process what a probe does not need."""
+    """Take from this process what a look does not need."""
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     resource.setrlimit(resource.RLIMIT_DATA, (DATA_BYTES_MAX, DATA_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def answer(path: Path) -> dict[str, Any]:
-    """Probe the file and return the fields of its `MediaInfo` or of the error."""
+def answer(kind: str, path: Path) -> dict[str, Any]:
+    """Return the fields of a recording's `MediaInfo`, none for a picture, or the error."""
     try:
-        return dataclasses.asdict(probe(path))
+        if kind == "recording":
+            return dataclasses.asdict(probe(path))
+        read_image(path)
+        return {}
     except BrickworkError as error:
         return {
             "code": error.code.name,
@@ -35,5 +39,6 @@ def answer(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    limit(int(sys.argv[2]))
-    sys.stdout.write(json.dumps(answer(Path(sys.argv[1]))))
+    kind, place, cpu_seconds = sys.argv[1:]
+    limit(int(cpu_seconds))
+    sys.stdout.write(json.dumps(answer(kind, Path(place))))

@@ -9,9 +9,12 @@ import json
 import math
 import sys
 from pathlib import Path
+from typing import Any, Literal
 
 from brickwork_sdk.errors import InvalidInput, Reason, error_of
 from brickwork_sdk.media.info import MediaInfo
+
+_UNREADABLE = {"recording": Reason.MEDIA_UNREADABLE, "picture": Reason.IMAGE_UNREADABLE}
 
 
 async def checked_probe(path: Path, timeout_seconds: float = 30.0) -> MediaInfo:
@@ -21,10 +24,27 @@ async def checked_probe(path: Path, timeout_seconds: float = 30.0) -> MediaInfo:
         MEDIA_*: as `probe`; MEDIA_UNREADABLE also when the child crashed, took
             more than 2 GiB or was not done in time.
     """
+    return MediaInfo(**await _looked_at("recording", path, timeout_seconds))
+
+
+async def checked_image(path: Path, timeout_seconds: float = 30.0) -> None:
+    """Read a picture in a child process, to know that it can be read.
+
+    Raises:
+        MEDIA_*, IMAGE_UNREADABLE: as `read_image`; IMAGE_UNREADABLE also when the child
+            crashed, took more than 2 GiB or was not done in time.
+    """
+    await _looked_at("picture", path, timeout_seconds)
+
+
+async def _looked_at(
+    kind: Literal["recording", "picture"], path: Path, timeout_seconds: float
+) -> dict[str, Any]:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "brickwork_sdk.media",
+        kind,
         str(path),
         str(math.ceil(timeout_seconds)),
         stdin=asyncio.subprocess.DEVNULL,
@@ -37,8 +57,8 @@ async def checked_probe(path: Path, timeout_seconds: float = 30.0) -> MediaInfo:
             output, _ = await child.communicate()
     except TimeoutError:
         raise InvalidInput(
-            Reason.MEDIA_UNREADABLE,
-            f"The recording could not be examined within {timeout_seconds:g} seconds.",
+            _UNREADABLE[kind],
+            f"The {kind} could not be examined within {timeout_seconds:g} seconds.",
         ) from None
     finally:
         if child.returncode is None:
@@ -46,9 +66,9 @@ async def checked_probe(path: Path, timeout_seconds: float = 30.0) -> MediaInfo:
             await child.wait()
     if child.returncode != 0:
         raise InvalidInput(
-            Reason.MEDIA_UNREADABLE, "The recording cannot be decoded: the decoder failed on it."
+            _UNREADABLE[kind], f"The {kind} cannot be decoded: the decoder failed on it."
         )
-    answer = json.loads(output)
+    answer: dict[str, Any] = json.loads(output)
     if "reason" in answer:
         raise error_of(
             answer["code"],
@@ -56,4 +76,4 @@ async def checked_probe(path: Path, timeout_seconds: float = 30.0) -> MediaInfo:
             answer["message"],
             metadata=answer["metadata"],
         )
-    return MediaInfo(**answer)
+    return answer

@@ -12,10 +12,11 @@ from brickwork_sdk.slots import Slots
 
 def main() -> int:
     """Run until asked to stop."""
-    return run_brick("brickwork_diarize", DiarizeSettings.load, SERVICE_NAME, _register)
+    return run_brick("brickwork_diarize", DiarizeSettings.load, SERVICE_NAME, register)
 
 
-def _register(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
+def register(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
+    """Add the brick's servicer to a server."""
     servicer = DiarizeServicer(slots, objects)
     diarize_pb2_grpc.add_DiarizeServiceServicer_to_server(servicer, server)
 

@@ -18,6 +18,7 @@ from brickwork_diarize.engine import (
 )
 from brickwork_sdk.caller import current_caller
 from brickwork_sdk.errors import InvalidInput, Reason
+from brickwork_sdk.intake import Intake
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.slots import Slots, Started, Waiting
 
@@ -36,7 +37,7 @@ class DiarizeServicer(diarize_pb2_grpc.DiarizeServiceServicer):
 
     def __init__(self, slots: Slots, objects: ObjectStore) -> None:
         self._slots = slots
-        self._objects = objects
+        self._intake = Intake(objects)
 
     async def DiarizeRecording(
         self, request: diarize_pb2.DiarizeRecordingRequest, context: "Context"
@@ -44,7 +45,7 @@ class DiarizeServicer(diarize_pb2_grpc.DiarizeServiceServicer):
         """Stream progress, then the turns of a recording, then one summary."""
         self._slots.named(request.model)
         speaker_count = _speaker_count(request)
-        audio = await self._objects.resolve(request.media)
+        audio = await self._intake.recording(request.media, needs="audio")
         order = DiarizeRequest(audio, speaker_count)
         events = self._slots.run(request.model, current_caller.get(), "diarize", order, _EVENTS)
         async with aclosing(events) as steps:

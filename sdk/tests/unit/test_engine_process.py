@@ -184,17 +184,15 @@ asyncio.run(main())
 
 
 def test_no_engine_outlives_a_killed_brick() -> None:
-    brick = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", ORPHAN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert brick.stdin is not None
-    assert brick.stdout is not None
-    pid = int(brick.stdout.readline())
-    descriptor = os.pidfd_open(pid)
-    brick.stdin.close()
-    brick.wait(timeout=10)
+    ) as brick:
+        assert brick.stdin is not None
+        assert brick.stdout is not None
+        descriptor = os.pidfd_open(int(brick.stdout.readline()))
+        brick.stdin.close()
+        brick.wait(timeout=10)
     # A pidfd becomes readable when its process has ended.
     readable, _, _ = select.select([descriptor], [], [], 5)
     os.close(descriptor)
-    brick.stdout.close()
     assert readable, "the engine process outlived its brick"

@@ -54,12 +54,14 @@ class EngineProcess:
         child: asyncio.subprocess.Process,
         identity: ProcessIdentity,
         writer: asyncio.StreamWriter,
+        load: dict[str, Any],
     ) -> None:
         self.identity = identity
         self.exited = asyncio.Event()
         self.description = EngineDescription("", "", "")
         self._child = child
         self._writer = writer
+        self._load = load
         self._numbers = itertools.count(1)
         self._answers: dict[int, _Answer] = {}
         self._ready: asyncio.Future[wire.Message] = asyncio.get_running_loop().create_future()
@@ -70,7 +72,10 @@ class EngineProcess:
     async def spawn(
         cls, module: str, model_dir: Path, options: Mapping[str, str]
     ) -> "EngineProcess":
-        """Start a child that will run `module.load(model_dir, options)`; see `loaded`."""
+        """Start a child that will run `module.load(model_dir, options)` once `loaded` is called.
+
+        Until then it uses no memory worth speaking of, so that its token can name it first.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             child = await asyncio.create_subprocess_exec(
@@ -86,21 +91,20 @@ class EngineProcess:
             ours.close()
             raise EngineFailed(Reason.ENGINE_CRASHED, "The engine process ended as it began.")
         reader, writer = await asyncio.open_connection(sock=ours)
-        process = cls(child, identity, writer)
+        load = {"module": module, "model_dir": str(model_dir), "options": dict(options)}
+        process = cls(child, identity, writer, load)
         process._keep(asyncio.create_task(process._listen(reader)))
-        process._send(
-            {"module": module, "model_dir": str(model_dir), "options": dict(options)}, "load"
-        )
         return process
 
     async def loaded(self, timeout_seconds: float) -> EngineDescription:
-        """Wait until the model is loaded.
+        """Load the model and wait until it is there; to be called once.
 
         Raises:
             BrickworkError: what the engine's `load` raised; the process has ended.
             EngineFailed: ENGINE_CRASHED, the process died while loading.
             DeadlineExceeded: the time is over; the process was killed.
         """
+        self._send(self._load, "load")
         try:
             async with asyncio.timeout(timeout_seconds):
                 message = await asyncio.shield(self._ready)
@@ -164,7 +168,9 @@ class EngineProcess:
             if answer.ended.is_set():
                 del self._answers[number]
             else:
-                self._keep(asyncio.create_task(self._cancel(number, answer)))
+                # Sent at once and not by the task, so that it comes before the next call.
+                self._send({"id": number}, "cancel")
+                self._keep(asyncio.create_task(self._see_cancelled(number, answer)))
 
     async def stop(self) -> None:
         """End the process: ask, then kill; return once it is reaped."""
@@ -182,8 +188,7 @@ class EngineProcess:
             self._child.kill()
         await self.exited.wait()
 
-    async def _cancel(self, number: int, answer: _Answer) -> None:
-        self._send({"id": number}, "cancel")
+    async def _see_cancelled(self, number: int, answer: _Answer) -> None:
         try:
             async with asyncio.timeout(CANCEL_SECONDS):
                 await answer.ended.wait()

@@ -1,0 +1,75 @@
+"""Without a running mesh: a private one, and nothing left of it."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+from brickwork_sdk.testing.recordings import tone, write_recording
+from tests.conftest import HANDLE, Mesh
+
+
+def test_a_private_mesh_serves_one_recording_and_vanishes(idle_home: Mesh, tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "short.wav", tone(4))
+    done = idle_home.handle("transcribe", recording, "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["segments"]) == 2
+    assert idle_home.processes() == []
+    assert list(idle_home.home.glob("private-*")) == []
+
+
+def test_control_c_leaves_no_process_behind(idle_home: Mesh, tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "long.flac", tone(1200))
+    with subprocess.Popen(
+        [HANDLE, "transcribe", recording],
+        env=idle_home.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith("transcribe"):
+                running.send_signal(signal.SIGINT)
+                break
+        running.stderr.read()
+    assert running.returncode == 130
+    assert idle_home.processes() == []
+    assert list(idle_home.home.glob("private-*")) == []
+
+
+def test_a_killed_handle_takes_its_private_mesh_with_it(idle_home: Mesh, tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "long.flac", tone(1200))
+    with subprocess.Popen(
+        [HANDLE, "transcribe", recording],
+        env=idle_home.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith("transcribe"):
+                break
+        mine = [one for one in idle_home.processes() if one.pid != running.pid]
+        assert len(mine) > 10
+        running.kill()
+        running.stderr.read()
+    for process in mine:
+        process.wait(timeout=10)
+    assert idle_home.processes() == []
+
+
+def test_nothing_runs_and_that_is_said(idle_home: Mesh) -> None:
+    status = idle_home.handle("status", "--json")
+    assert (status.returncode, json.loads(status.stdout)["processes"]) == (3, [])
+    down = idle_home.handle("down")
+    assert down.returncode == 1
+    assert down.stderr.strip().endswith("[MESH_NOT_RUNNING]")
+
+
+def test_a_taken_port_is_refused_before_anything_starts(mesh: Mesh, idle_home: Mesh) -> None:
+    done = idle_home.handle("up", "--port", str(mesh.port))
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("[ADDRESS_TAKEN]")
+    assert idle_home.processes() == []

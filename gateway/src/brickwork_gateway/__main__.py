@@ -40,15 +40,14 @@ def serve(settings: GatewaySettings) -> None:
 
     Raises:
         ADDRESS_TAKEN: another process listens there.
-        LEDGER_INCOMPATIBLE: the ledger is of another version.
+        SETTING_INVALID, LEDGER_INCOMPATIBLE: there is no ledger to work with.
     """
     write_logs(settings.service, settings.log_level)
     telemetry.start_tracing(settings.service, settings.otlp_endpoint)
     host, port = split_host_and_port(settings.listen)
     with reserved(settings.listen):
         listener = socket.create_server((host, port))
-    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ledger = SqliteLedger(settings.state_dir / "ledger.sqlite3")
+    ledger = SqliteLedger.in_folder(settings.state_dir)
     objects = ObjectStore(settings.objects_dir)
     transport = DramatiqTransport(settings.valkey)
     door = Door(

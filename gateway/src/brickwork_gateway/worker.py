@@ -49,8 +49,7 @@ def work(settings: GatewaySettings, work_class: WorkClass) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ledger = SqliteLedger(settings.state_dir / "ledger.sqlite3")
+    ledger = SqliteLedger.in_folder(settings.state_dir)
     runner = Runner(
         STAGES,
         Surroundings(

@@ -167,3 +167,12 @@ def test_a_stage_keeps_all_that_was_reported(
     assert (stage.state, stage.pause_seconds) == (StageState.WAITING, 2.5)
     assert stage.error is not None
     assert stage.error.reason == "ENGINE_CRASHED"
+
+
+def test_what_is_no_ledger_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite3").write_bytes(b"this is no database, and long enough to tell" * 9)
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path, tmp_path / "file" / "folder"):
+        with pytest.raises(NotPossible) as raised:
+            SqliteLedger.in_folder(folder)
+        assert raised.value.reason is Reason.SETTING_INVALID

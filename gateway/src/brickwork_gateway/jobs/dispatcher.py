@@ -19,6 +19,10 @@ _log = logging.getLogger(__name__)
 TRANSPORT_DOWN = "The task transport does not answer; the stage is sent once it is back."
 
 
+_FAILED_TURN_SECONDS = 5.0
+"""Pause after a turn that failed: a full disk must not be filled with logs of it."""
+
+
 class Transport(Protocol):
     """Carries messages to workers, and may lose or double them."""
 
@@ -51,12 +55,14 @@ class Dispatcher:
     async def run(self, every_seconds: float) -> None:
         """Take turns until cancelled; a failed turn is logged and the next one tried."""
         while True:
+            pause_seconds = every_seconds
             try:
                 await asyncio.to_thread(self.turn)
             except Exception:
                 # Whatever is wrong with one turn, jobs must not stand still for good.
                 _log.exception("dispatcher_turn_failed")
-            await asyncio.sleep(every_seconds)
+                pause_seconds = _FAILED_TURN_SECONDS
+            await asyncio.sleep(pause_seconds)
 
     def turn(self) -> None:
         """Look at the ledger once and do what there is to do."""

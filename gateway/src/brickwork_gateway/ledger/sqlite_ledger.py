@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from brickwork_gateway.ledger import sqlite_chunks, sqlite_events, sqlite_jobs
 from brickwork_gateway.ledger.chunk import Chunk
@@ -23,6 +24,24 @@ class SqliteLedger:
     write lock; readers never wait for them (write-ahead log). With synchronous
     FULL a change that was told to anybody survives a loss of power.
     """
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Self:
+        """Open the ledger of a folder, which is made for its owner alone.
+
+        Raises:
+            SETTING_INVALID: nothing can be kept in this folder.
+            LEDGER_INCOMPATIBLE: what is there has another format.
+        """
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return cls(folder / "ledger.sqlite3")
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise NotPossible(
+                Reason.SETTING_INVALID,
+                f"No ledger can be kept in {folder}: {error}.",
+                metadata={"folder": str(folder)},
+            ) from error
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()

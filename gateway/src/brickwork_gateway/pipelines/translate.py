@@ -1,6 +1,6 @@
 """The transcript in another language, segment by segment."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -42,14 +42,15 @@ async def translate(run: StageRun) -> None:
         key = made_key(index, source, target, segment["text"])
         if key not in kept:
             by_language.setdefault(source, []).append(Text(key, index, segment["text"]))
-    run.advance(len(kept), len(segments), "items")
-    refusal = None
+    done, total, refusal = len(kept), len(segments), None
+    run.advance(done, total, "items")
     for source, texts in by_language.items():
         try:
-            if source == target:
-                await run.keep(*(_chunk(text, text.text) for text in texts))
-            else:
-                await _translate(run, source, target, texts)
+            async with aclosing(_translated(run, source, target, texts)) as chunks:
+                async for chunk in chunks:
+                    await run.keep(chunk)
+                    done += 1
+                    run.advance(done, total, "items")
         except BrickworkError as error:
             if error.reason is not Reason.LANGUAGE_PAIR_UNAVAILABLE:
                 raise
@@ -58,7 +59,13 @@ async def translate(run: StageRun) -> None:
         raise refusal
 
 
-async def _translate(run: StageRun, source: str, target: str, texts: Sequence[Text]) -> None:
+async def _translated(
+    run: StageRun, source: str, target: str, texts: Sequence[Text]
+) -> AsyncGenerator[Chunk, None]:
+    if source == target:
+        for text in texts:
+            yield _chunk(text, text.text)
+        return
     async with run.brick("translate") as channel:
         stub = translate_pb2_grpc.TranslateServiceStub(channel)
         for first in range(0, len(texts), _BATCH):
@@ -73,7 +80,7 @@ async def _translate(run: StageRun, source: str, target: str, texts: Sequence[Te
                 async for answer in answers:
                     if answer.HasField("translation"):
                         made = answer.translation
-                        await run.keep(_chunk(batch[made.index], made.text))
+                        yield _chunk(batch[made.index], made.text)
 
 
 def _chunk(text: Text, translation: str) -> Chunk:

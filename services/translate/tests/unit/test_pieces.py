@@ -52,7 +52,11 @@ def test_long_sentence_is_cut_at_its_clauses() -> None:
     assert all(piece.endswith("it,") for piece in pieces)
 
 
-def test_long_sentence_without_clauses_is_cut_between_words() -> None:
+def test_sentence_of_middling_length_without_clauses_stays_whole() -> None:
+    assert words_of("word " * 50) == [("word " * 50).strip()]
+
+
+def test_very_long_sentence_without_clauses_is_cut_between_words() -> None:
     pieces = words_of("word " * 200)
     assert len(pieces) > 1
     assert {word for piece in pieces for word in piece.split()} == {"word"}

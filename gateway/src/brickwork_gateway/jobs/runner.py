@@ -67,34 +67,32 @@ class Runner:
 
     async def _watch(self, run: StageRun, work: "asyncio.Future[None]") -> None:
         """Renew the claim until the work is over, then say how it ended."""
-        while not work.done():
+        while True:
             await asyncio.wait({work}, timeout=self._beat_seconds)
             if work.done():
-                break
+                await self._end(run, _failure(run.claim, work))
+                return
             if self._is_stopping():
                 await self._change(run.claim, partial(release, claim=run.claim, report=run.report))
                 return
             await self._change(run.claim, partial(renew, claim=run.claim, report=run.report))
-        error = _failure(run.claim, work)
+
+    async def _end(self, run: StageRun, error: BrickworkError | None) -> None:
         if error is None:
-            end = partial(finish, claim=run.claim, report=run.report)
-        else:
-            _log.warning(
-                "stage_failed",
-                extra={
-                    "job": run.claim.job_id,
-                    "stage": run.claim.stage,
-                    "reason": error.reason,
-                },
-            )
-            end = partial(
+            await self._change(run.claim, partial(finish, claim=run.claim, report=run.report))
+            return
+        about = {"job": run.claim.job_id, "stage": run.claim.stage, "reason": error.reason}
+        _log.warning("stage_failed", extra=about)
+        await self._change(
+            run.claim,
+            partial(
                 fail,
                 claim=run.claim,
                 report=run.report,
                 error=Problem(error.reason, error.message),
                 pause_after=lambda count: pause_after(error, count, self._patience),
-            )
-        await self._change(run.claim, end)
+            ),
+        )
 
     async def _change(self, held: Claim, transition: Callable[[Job], Job]) -> Job:
         return await asyncio.to_thread(self._surroundings.ledger.change, held.job_id, transition)

@@ -1,10 +1,11 @@
 """The stage that puts what a job delivers into the object store."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from brickwork_gateway.ledger.chunk import Chunk
-from brickwork_gateway.ledger.job import StageName
+from brickwork_gateway.ledger.job import Job, StageName
 from brickwork_gateway.pipelines import rendering
 from brickwork_gateway.pipelines.result import compose
 from brickwork_gateway.pipelines.stage_run import StageRun
@@ -16,7 +17,7 @@ _PARTS = (StageName.ALIGN, StageName.TRANSLATE, StageName.READ_VIDEO)
 async def publish(run: StageRun) -> None:
     """Render the result in all its forms and keep their digests, all or none."""
     parts = {name: [chunk.body for chunk in await run.chunks(name)] for name in _PARTS}
-    result = compose(run.job, parts, await _summary(run), datetime.now(UTC))
+    result = compose(_job_by_now(run), parts, await _summary(run), datetime.now(UTC))
     segments = result["segments"]
     files = {
         "result.json": ("application/json", rendering.render_json(result)),
@@ -36,6 +37,15 @@ async def publish(run: StageRun) -> None:
         }
         artifacts.append(Chunk(StageName.PUBLISH, name, body))
     await run.keep(*artifacts)
+
+
+def _job_by_now(run: StageRun) -> Job:
+    """Return the job with what this stage took so far; it ends only after the result is written."""
+    stages = (
+        replace(stage, report=run.report) if stage.name is StageName.PUBLISH else stage
+        for stage in run.job.stages
+    )
+    return replace(run.job, stages=tuple(stages))
 
 
 async def _summary(run: StageRun) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import grpc
@@ -116,7 +116,12 @@ class _Interceptor:
 # One class for each kind of call: gRPC registers an interceptor for one kind only.
 class _UnaryUnary(_Interceptor, grpc.aio.UnaryUnaryClientInterceptor):
     async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return await continuation(self._named(details), request)
+        call = await continuation(self._named(details), request)
+        # The interceptor of the traces, which stands around this one, waits for the call to end
+        # and does not pass on that its caller has left; waiting here does.
+        with suppress(grpc.RpcError):
+            await call
+        return call
 
 
 class _UnaryStream(_Interceptor, grpc.aio.UnaryStreamClientInterceptor):

@@ -18,7 +18,8 @@ from brickwork.broker.v1alpha1 import broker_pb2_grpc
 from brickwork_sdk.processes import identify
 
 Process = subprocess.Popen[str]
-SECONDS = 20.0
+SECONDS = 60.0
+OPTIONS = [("grpc.max_reconnect_backoff_ms", 200)]
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def broker(
 ) -> Iterator[tuple["subprocess.Popen[str]", "broker_pb2_grpc.BrokerServiceStub"]]:
     process = start(home, BRICKWORK_BROKER_CAPACITY_BYTES="100")
     try:
-        with grpc.insecure_channel(f"unix:{home}/broker.sock") as channel:
+        with grpc.insecure_channel(f"unix:{home}/broker.sock", OPTIONS) as channel:
             grpc.channel_ready_future(channel).result(SECONDS)
             yield process, broker_pb2_grpc.BrokerServiceStub(channel)
     finally:

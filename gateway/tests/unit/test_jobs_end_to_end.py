@@ -16,6 +16,7 @@ from brickwork_gateway.ledger.decisions import Patience
 from brickwork_gateway.ledger.job import Job, JobState, StageName, StageState
 from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
 from brickwork_gateway.ledger.transitions import cancel, take_back
+from brickwork_gateway.pipelines import answers
 from brickwork_gateway.pipelines.stage_run import Surroundings
 from brickwork_gateway.pipelines.stages import STAGES
 from brickwork_sdk.caller import WorkClass
@@ -280,6 +281,27 @@ async def test_silence_is_a_result_without_segments(mesh: Open, make_job: Make) 
     assert (result["segments"], result["speakers"], result["slides"]) == ([], [], [])
     assert (result["language"], result["missing"]) == (None, [])
     assert result["summary"]["draft"] is None
+
+
+async def test_a_brick_that_hangs_is_left_and_asked_again(
+    mesh: Open, make_job: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "STALL_SECONDS_MAX", 2.0)
+    script, is_first = talk(), True
+
+    async def hang_once(brick: str) -> None:
+        nonlocal is_first
+        if brick == "diarize" and is_first:
+            is_first = False
+            await asyncio.Event().wait()
+
+    script.before_start = hang_once
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        job = await m.work(make_job())
+        told = [event.body["error"] for event in m.ledger.events("a", 0) if event.kind == "stage"]
+    assert job.state is JobState.COMPLETED
+    assert "DEADLINE_EXCEEDED" in {error["reason"] for error in told if error}
 
 
 async def test_a_message_that_comes_twice_does_its_work_once(mesh: Open, make_job: Make) -> None:

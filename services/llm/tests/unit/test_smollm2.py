@@ -1,6 +1,7 @@
 """The default model itself; what it must get right is little, but it must get that right."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from brickwork_sdk.models import ModelStore
 
 pytestmark = pytest.mark.models
 
+QUESTIONS = Path(__file__).parents[1] / "data" / "questions.tsv"
 STORE = Path(__file__).parents[4] / ".brickwork" / "models"
 
 
@@ -36,6 +38,25 @@ def test_it_knows_the_capital_of_france_and_stops(engine: Ctranslate2Engine) -> 
     assert usage.finish_reason == "stop"
     # System line, question and the opened answer, as its chat template lays them out.
     assert usage.prompt_token_count == 37
+
+
+def rights(engine: Ctranslate2Engine, kind: str) -> int:
+    """Count the answers that hold the truth and nothing that it could be mistaken for."""
+    count = 0
+    for line in QUESTIONS.read_text("utf-8").splitlines():
+        asked_kind, question, truth, others = line.split("\t")
+        if asked_kind == kind:
+            text, _ = answer(engine, question)
+            is_mixed = bool(others) and re.search(rf"\b({others})\b", text, re.IGNORECASE)
+            count += bool(re.search(rf"\b({truth})\b", text, re.IGNORECASE)) and not is_mixed
+    return count
+
+
+@pytest.mark.parametrize(("kind", "least"), [("know", 10), ("read", 4)])
+def test_it_answers_as_many_of_fifteen_questions_as_when_it_was_chosen(
+    engine: Ctranslate2Engine, kind: str, least: int
+) -> None:
+    assert rights(engine, kind) >= least
 
 
 def test_a_summary_is_about_its_text(engine: Ctranslate2Engine) -> None:

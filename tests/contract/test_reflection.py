@@ -1,0 +1,279 @@
+"""Every process as it is started in a mesh, called by a client that knows its address only.
+
+The client is the one of `docs/how-to/call-any-rpc.md`, run as it is printed there.
+"""
+
+import base64
+import importlib.util
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from PIL import Image
+
+from brickwork_sdk.processes import identify
+from brickwork_sdk.testing.recordings import slide, tone, write_recording
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "call-any-rpc.md"
+SECONDS = 60.0
+
+BRICKS = ("asr", "diarize", "llm", "ocr", "translate")
+BROKER = "brickwork.broker.v1alpha1.BrokerService"
+CONTROL, OBJECTS = "brickwork.control.v1.ControlService", "brickwork.objects.v1.ObjectsService"
+INFRASTRUCTURE = {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
+SERVICES = {
+    "asr": {"brickwork.asr.v1.AsrService": ["TranscribeRecording", "DetectLanguage"]},
+    "diarize": {"brickwork.diarize.v1.DiarizeService": ["DiarizeRecording"]},
+    "llm": {"brickwork.llm.v1.LlmService": ["GenerateText"]},
+    "ocr": {"brickwork.ocr.v1.OcrService": ["ReadDocument", "ReadVideo"]},
+    "translate": {
+        "brickwork.translate.v1.TranslateService": ["TranslateTexts", "ListLanguagePairs"]
+    },
+}
+OF_EVERY_BRICK = {
+    CONTROL: ["DescribeBrick", "LoadModel", "UnloadModel"],
+    OBJECTS: ["PutObject", "GetObject"],
+}
+OF_THE_BROKER = {
+    BROKER: [
+        "AcquireVramToken",
+        "RenewVramToken",
+        "ReleaseVramToken",
+        "ListVramTokens",
+        "GetCapacity",
+    ]
+}
+
+
+def base64_of(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def environment(folder: Path, name: str) -> dict[str, str]:
+    own = {"LISTEN": f"unix:{folder / name}.sock"}
+    if name == "broker":
+        own |= {"STATE_DIR": str(folder / "state"), "CAPACITY_BYTES": str(2**30)}
+    else:
+        own |= {
+            "BROKER": f"unix:{folder}/broker.sock",
+            "MODELS_DIR": str(folder / "models"),
+            "OBJECTS_DIR": str(folder / "objects"),
+            "ENGINE": "scripted",
+        }
+    return {**os.environ, **{f"BRICKWORK_{name.upper()}_{key}": own[key] for key in own}}
+
+
+@contextmanager
+def process(folder: Path, name: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a process of the mesh; it must end well when it is asked to."""
+    command = [sys.executable, "-m", f"brickwork_{name}"]
+    with subprocess.Popen(command, env=environment(folder, name), stderr=subprocess.DEVNULL) as one:
+        try:
+            yield one
+        finally:
+            one.send_signal(signal.SIGTERM)
+            assert one.wait(SECONDS) == 0
+
+
+@pytest.fixture(scope="module")
+def mesh() -> Iterator[Mapping[str, grpc.Channel]]:
+    """A channel to each process of a mesh without a gateway, by name."""
+    with tempfile.TemporaryDirectory(prefix="brickwork-") as folder, ExitStack() as stack:
+        for name in ("broker", *BRICKS):
+            stack.enter_context(process(Path(folder), name))
+        channels = {}
+        for name in ("broker", *BRICKS):
+            channel = grpc.insecure_channel(f"unix:{folder}/{name}.sock")
+            channels[name] = stack.enter_context(channel)
+            grpc.channel_ready_future(channel).result(SECONDS)
+        yield channels
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The client that the page prints."""
+    path = tmp_path_factory.mktemp("page") / "client.py"
+    path.write_text(printed_client())
+    spec = importlib.util.spec_from_file_location("client", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def printed_client() -> str:
+    return PAGE.read_text().split("```python\n")[1].split("```")[0]
+
+
+def test_the_client_has_ten_lines_below_its_imports() -> None:
+    _, _, below = printed_client().partition("\n)\n")
+    assert len([line for line in below.splitlines() if line]) == 10
+
+
+@pytest.mark.parametrize("name", ["broker", *BRICKS])
+def test_a_process_names_all_its_services_and_their_rpcs(
+    mesh: Mapping[str, grpc.Channel], client: ModuleType, name: str
+) -> None:
+    found = client.services(mesh[name])
+    expected = OF_THE_BROKER if name == "broker" else {**SERVICES[name], **OF_EVERY_BRICK}
+    assert {service: found[service] for service in expected} == expected
+    assert set(found) - set(expected) == INFRASTRUCTURE
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    folder, image = tmp_path_factory.mktemp("media"), io.BytesIO()
+    slides = [slide(level) for level in (50, 200) for _ in range(20)]
+    video = write_recording(folder / "video.mp4", tone(4.0), slides=slides)
+    Image.fromarray(slide(120)).save(image, "PNG")
+    return {
+        "recording": {"inline": base64_of(video.read_bytes())},
+        "image": {"inline": base64_of(image.getvalue())},
+    }
+
+
+def done(events: list[dict[str, Any]], last: str) -> list[dict[str, Any]]:
+    """Return the events between start and end of a working stream."""
+    kinds = [kind for event in events for kind in event]
+    assert len(kinds) == len(events)
+    start = kinds.index("started")
+    assert set(kinds[:start]) <= {"waiting"}
+    assert kinds.index(last) == len(kinds) - 1
+    return [event for event in events[start + 1 : -1] if "progress" not in event]
+
+
+def test_asr(
+    mesh: Mapping[str, grpc.Channel], client: ModuleType, media: Mapping[str, Any]
+) -> None:
+    asr, service = mesh["asr"], "brickwork.asr.v1.AsrService"
+    order = {"media": media["recording"]}
+    events = client.call(asr, service, "TranscribeRecording", order)
+    texts = [event["segment"]["text"] for event in done(events, "summary")]
+    assert texts[:2] == ["Sentence 0.", "Sentence 1."]
+    [heard] = client.call(asr, service, "DetectLanguage", order)
+    assert (heard["language"], heard["probability"]) == ("en", 1.0)
+
+
+def test_diarize(
+    mesh: Mapping[str, grpc.Channel], client: ModuleType, media: Mapping[str, Any]
+) -> None:
+    service = "brickwork.diarize.v1.DiarizeService"
+    order = {"media": media["recording"]}
+    events = client.call(mesh["diarize"], service, "DiarizeRecording", order)
+    speakers = [event["turn"]["speaker"] for event in done(events, "summary")]
+    assert speakers[:2] == ["S1", "S2"]
+
+
+def test_ocr(
+    mesh: Mapping[str, grpc.Channel], client: ModuleType, media: Mapping[str, Any]
+) -> None:
+    ocr, service = mesh["ocr"], "brickwork.ocr.v1.OcrService"
+    events = client.call(ocr, service, "ReadDocument", {"media": media["image"]})
+    [page] = [event["page"] for event in done(events, "summary")]
+    assert [line["text"] for line in page["lines"]] == ["Brightness 120"]
+    events = client.call(ocr, service, "ReadVideo", {"media": media["recording"]})
+    texts = [event["timedText"]["text"] for event in done(events, "summary")]
+    assert texts == ["Brightness 50", "Brightness 200"]
+
+
+def test_translate(mesh: Mapping[str, grpc.Channel], client: ModuleType) -> None:
+    translate, service = mesh["translate"], "brickwork.translate.v1.TranslateService"
+    order = {"texts": ["one", "two"], "source_language": "en", "target_language": "pt"}
+    events = client.call(translate, service, "TranslateTexts", order)
+    texts = [event["translation"]["text"] for event in done(events, "summary")]
+    assert texts == ["ONE", "TWO"]
+    [listed] = client.call(translate, service, "ListLanguagePairs", {})
+    assert {pair["model"] for pair in listed["pairs"]} == {"bergamot-en-pt", "bergamot-pt-en"}
+
+
+def test_llm(mesh: Mapping[str, grpc.Channel], client: ModuleType) -> None:
+    order = {"messages": [{"role": "CHAT_ROLE_USER", "text": "one two"}], "max_token_count": 2}
+    events = client.call(mesh["llm"], "brickwork.llm.v1.LlmService", "GenerateText", order)
+    assert [event["delta"]["text"] for event in done(events, "usage")] == ["one", " two"]
+
+
+@pytest.mark.parametrize("name", BRICKS)
+def test_objects(mesh: Mapping[str, grpc.Channel], client: ModuleType, name: str) -> None:
+    content = name.encode() * 50_000
+    chunks = [{"chunk": base64_of(content[:99])}, {"chunk": base64_of(content[99:])}]
+    [stored] = client.call(mesh[name], OBJECTS, "PutObject", {"header": {}}, *chunks)
+    answers = client.call(mesh[name], OBJECTS, "GetObject", {"object": stored["object"]})
+    assert b"".join(base64.b64decode(answer["chunk"]) for answer in answers) == content
+
+
+@pytest.mark.parametrize("name", BRICKS)
+def test_control(mesh: Mapping[str, grpc.Channel], client: ModuleType, name: str) -> None:
+    [about] = client.call(mesh[name], CONTROL, "DescribeBrick", {})
+    assert about["brick"] == name
+    model = about.get("defaultModel", "bergamot-en-pt")
+    assert model in [one["model"]["name"] for one in about["models"]]
+    [loaded] = client.call(mesh[name], CONTROL, "LoadModel", {"model": model})
+    assert (loaded["model"]["state"], loaded["model"]["grantedBytes"]) == (
+        "SLOT_STATE_READY",
+        str(64 * 2**20),
+    )
+    [unloaded] = client.call(mesh[name], CONTROL, "UnloadModel", {"model": model})
+    assert unloaded["model"]["state"] == "SLOT_STATE_EMPTY"
+    assert "grantedBytes" not in unloaded["model"]
+
+
+def test_broker(mesh: Mapping[str, grpc.Channel], client: ModuleType) -> None:
+    broker, me = mesh["broker"], identify(os.getpid())
+    assert me is not None
+    order = {
+        "token_id": "contract-01",
+        "holder": "contract",
+        "purpose": "reflection",
+        "guaranteed_bytes": 4096,
+        "ceiling_bytes": 8192,
+        "renew_within": "30s",
+        "process": {"pid": me.pid, "start_ticks": me.start_ticks, "boot_id": me.boot_id},
+    }
+    [acquired] = client.call(broker, BROKER, "AcquireVramToken", order)
+    token = acquired["token"]
+    assert (token["state"], token["device"]) == ("TOKEN_STATE_GRANTED", "host")
+    named = {"token_id": token["tokenId"], "epoch": token["epoch"]}
+    [renewed] = client.call(broker, BROKER, "RenewVramToken", named)
+    assert renewed["token"]["epoch"] == token["epoch"]
+    [listed] = client.call(broker, BROKER, "ListVramTokens", {})
+    assert "contract-01" in [one["tokenId"] for one in listed["tokens"]]
+    [capacity] = client.call(broker, BROKER, "GetCapacity", {})
+    assert capacity["devices"][0]["capacityBytes"] == str(2**30)
+    [released] = client.call(broker, BROKER, "ReleaseVramToken", named)
+    assert released["token"]["state"] == "TOKEN_STATE_RELEASED"
+
+
+@pytest.mark.parametrize("name", ["broker", *BRICKS])
+def test_health_is_told_for_the_process_and_each_service(
+    mesh: Mapping[str, grpc.Channel], name: str
+) -> None:
+    expected = OF_THE_BROKER if name == "broker" else {**SERVICES[name], **OF_EVERY_BRICK}
+    health = health_pb2_grpc.HealthStub(mesh[name])
+    for service in ("", *expected):
+        request = health_pb2.HealthCheckRequest(service=service)
+        answer = health.Check(request, timeout=SECONDS)
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING, service
+
+
+def test_a_watcher_of_health_sees_a_process_stop() -> None:
+    with tempfile.TemporaryDirectory(prefix="brickwork-") as folder:
+        address = f"unix:{folder}/broker.sock"
+        with process(Path(folder), "broker") as broker, grpc.insecure_channel(address) as channel:
+            grpc.channel_ready_future(channel).result(SECONDS)
+            request = health_pb2.HealthCheckRequest(service=BROKER)
+            watching = health_pb2_grpc.HealthStub(channel).Watch(request, timeout=SECONDS)
+            assert next(watching).status == health_pb2.HealthCheckResponse.SERVING
+            broker.send_signal(signal.SIGTERM)
+            assert next(watching).status == health_pb2.HealthCheckResponse.NOT_SERVING

@@ -1,6 +1,7 @@
 """Whisper on CTranslate2 through faster-whisper; the only module that knows either."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -93,14 +94,8 @@ class WhisperEngine:
         parts = list(heard)
         if any(part.compression_ratio > _REPETITION_MAX for part in parts):
             parts = self._hear_again(clip.samples, info.language)
-        words = [
-            _word(word, clip.start_ms)
-            for part in parts
-            if not _is_silence(part)
-            for word in part.words or ()
-            if word.word.strip()
-        ]
-        return words, info.language
+        said = [piece for part in parts if not _is_silence(part) for piece in part.words or ()]
+        return _words(said, clip.start_ms), info.language
 
     def _hear_again(self, samples: Samples, language: str) -> list[faster_whisper.Segment]:
         """Leave a loop of repeated words by the model's own rising temperatures."""
@@ -129,6 +124,18 @@ def _find_speech(samples: Samples) -> list[Speech]:
 
 def _is_silence(part: faster_whisper.Segment) -> bool:
     return bool(part.no_speech_prob > _NO_SPEECH_MIN and part.avg_logprob < _LIKELIHOOD_MAX)
+
+
+def _words(pieces: Iterable[faster_whisper.Word], clip_start_ms: int) -> list[Word]:
+    """Return the words of a clip; " ill" and "-disposed" come as two pieces and are one word."""
+    words: list[Word] = []
+    for piece in pieces:
+        word = _word(piece, clip_start_ms)
+        if words and piece.word.startswith("-"):
+            words[-1] = replace(words[-1], end_ms=word.end_ms, text=words[-1].text + word.text)
+        elif word.text:
+            words.append(word)
+    return words
 
 
 def _word(word: faster_whisper.Word, clip_start_ms: int) -> Word:

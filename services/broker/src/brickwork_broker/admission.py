@@ -35,6 +35,11 @@ def find_fault(request: TokenRequest, wait_ms: int) -> Fault | None:
     return None
 
 
+def is_token_id(token_id: str) -> bool:
+    """Tell whether a text may be the id of a token at all."""
+    return TOKEN_ID.fullmatch(token_id) is not None
+
+
 def find_fault_of_users(users: tuple[Process, ...]) -> Fault | None:
     """Return what is wrong with the processes that use a token, or None."""
     if len(users) > USERS_MAX:
@@ -43,13 +48,14 @@ def find_fault_of_users(users: tuple[Process, ...]) -> Fault | None:
 
 
 def _fault_of(process: Process) -> Fault | None:
-    if process.pid < 1 or process.start_ticks < 1 or not process.boot_id:
+    is_named = 0 < len(process.boot_id) <= NAME_CHARACTERS_MAX and process.boot_id.isprintable()
+    if process.pid < 1 or process.start_ticks < 1 or not is_named:
         return Fault("process", "A process needs its pid, its start in ticks and its boot id.")
     return None
 
 
 def _fault_of_names(request: TokenRequest) -> Fault | None:
-    if not TOKEN_ID.fullmatch(request.token_id):
+    if not is_token_id(request.token_id):
         return Fault("token_id", "A token id is 8 to 64 characters of a-z, 0-9 and hyphen.")
     names = {"holder": request.holder, "purpose": request.purpose, "tenant": request.tenant}
     for field, name in names.items():

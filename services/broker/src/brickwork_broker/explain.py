@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from brickwork_broker.amount import in_words
 from brickwork_broker.ledger import Ledger
 from brickwork_broker.messages import TokenState
 from brickwork_broker.token import Grant
 
 HOLDERS_NAMED_MAX = 4
-GB = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def _cause(ledger: Ledger, needed_bytes: int, position: int) -> str:
     before = f"{position - 1} before it in the queue"
     if lacking_bytes <= 0:
         return f"waiting for its turn: {before}"
-    cause = f"waiting for {_amount(lacking_bytes)} held by {_names(grants)}"
+    cause = f"waiting for {in_words(lacking_bytes)} held by {_names(grants)}"
     return cause if position == 1 else f"{cause}; {before}"
 
 
@@ -48,9 +48,3 @@ def _names(grants: list[Grant]) -> str:
 def _name(grant: Grant) -> str:
     name = f"{grant.request.holder} {grant.request.purpose}"
     return f"{name} (ending)" if grant.state is TokenState.QUARANTINED else name
-
-
-def _amount(size_bytes: int) -> str:
-    if size_bytes < GB // 10:
-        return f"{max(1, round(size_bytes / 1_000_000))} MB"
-    return f"{size_bytes / GB:.1f} GB"

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from brickwork_broker import admission, policy
+from brickwork_broker.amount import in_words
 from brickwork_broker.messages import (
     Abandon,
     Acquire,
@@ -199,8 +200,8 @@ class Ledger:
         capacity_bytes = self.limits.capacity_bytes
         if request.guaranteed_bytes > capacity_bytes:
             message = (
-                f"{request.guaranteed_bytes} bytes are asked for,"
-                f" and this machine lends {capacity_bytes} in all."
+                f"{request.holder} {request.purpose} needs {in_words(request.guaranteed_bytes)},"
+                f" and this machine lends {in_words(capacity_bytes)} in all."
             )
             self._refuse(request.token_id, Refusal.CAN_NEVER_FIT, message)
         elif len(self._queue) >= self.limits.queue_max:
@@ -246,7 +247,7 @@ class Ledger:
         row = self.find(token_id)
         if isinstance(row, TokenState):
             return
-        never_told = command.epoch == 0
+        never_told = command.epoch == 0 and admission.is_token_id(token_id)
         if never_told and not isinstance(row, Grant):
             # The Acquire of an unknown id may still be on its way: its end is on record first.
             self._record(Cancelled(token_id))

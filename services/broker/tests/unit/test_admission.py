@@ -31,6 +31,7 @@ def test_a_sensible_request_is_admitted() -> None:
         ({"renew_within_ms": 999}, "renew_within"),
         ({"renew_within_ms": 30_001}, "renew_within"),
         ({"process": Process("", 10, 1_000)}, "process"),
+        ({"process": Process("b" * 129, 10, 1_000)}, "process"),
         ({"process": Process("boot-1", 0, 1_000)}, "process"),
         ({"process": Process("boot-1", 10, 0)}, "process"),
     ],

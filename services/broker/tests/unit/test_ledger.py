@@ -95,8 +95,14 @@ def test_nonsense_is_refused_and_leaves_no_trace() -> None:
 
 
 def test_what_can_never_fit_is_refused_even_when_all_is_free() -> None:
-    ledger = ledger_of(capacity_bytes=59)
-    assert refusals(acquire(ledger, REQUEST)) == [Refusal.CAN_NEVER_FIT]
+    ledger = ledger_of(capacity_bytes=500_000_000)
+    big = replace(REQUEST, guaranteed_bytes=3_100_000_000, ceiling_bytes=3_100_000_000)
+    (refused,) = acquire(ledger, big)
+    assert refused == Refused(
+        TOKEN,
+        Refusal.CAN_NEVER_FIT,
+        "asr whisper-base needs 3.1 GB, and this machine lends 0.5 GB in all.",
+    )
 
 
 def test_the_queue_is_bounded() -> None:
@@ -348,6 +354,12 @@ def test_a_release_that_overtakes_its_acquire_wins() -> None:
     assert ledger.apply(Release(TOKEN, 0), 0) == (Cancelled(TOKEN),)
     assert refusals(acquire(ledger, REQUEST, 1)) == [Refusal.STALE]
     assert ledger.charged_bytes == 0
+
+
+def test_giving_up_what_cannot_be_an_id_leaves_no_trace() -> None:
+    ledger = ledger_of()
+    assert refusals(ledger.apply(Release("x" * 10_000, 0), 0)) == [Refusal.UNKNOWN]
+    assert ledger.find("x" * 10_000) is None
 
 
 def test_a_late_acquire_brings_no_released_token_back() -> None:

@@ -22,6 +22,7 @@ from brickwork_broker.servicer import BrokerServicer
 from brickwork_sdk.errors import BrickworkError, NoCapacity, Reason
 from brickwork_sdk.processes import identify
 from brickwork_sdk.server import running
+from brickwork_sdk.testing.clock import ManualClock
 
 if TYPE_CHECKING:  # the stub of grpc.aio has a class of its own in the type stubs only
     Stub = broker_pb2_grpc.BrokerServiceAsyncStub
@@ -30,19 +31,9 @@ Child = subprocess.Popen[bytes]
 SECONDS = 10.0
 
 
-class Clock:
-    """A clock that goes on only when told."""
-
-    def __init__(self) -> None:
-        self.now_ms = 1_000
-
-    def __call__(self) -> int:
-        return self.now_ms
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock(1.0)
 
 
 @pytest.fixture
@@ -58,9 +49,9 @@ def children() -> Iterator[list[Child]]:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path, clock: Clock) -> Iterator[Runtime]:
-    book = Book(tmp_path / "journal", Limits(100, queue_max=2), clock())
-    yield Runtime(book, HostProbe(), clock)
+def runtime(tmp_path: Path, clock: ManualClock) -> Iterator[Runtime]:
+    book = Book(tmp_path / "journal", Limits(100, queue_max=2), 0)
+    yield Runtime(book, HostProbe(), lambda: round(clock() * 1000))
     book.close()
 
 
@@ -193,16 +184,16 @@ async def test_a_poll_ends_when_its_request_leaves_the_queue(
 
 
 async def test_a_caller_that_hangs_up_loses_its_place(
-    stub: "Stub", runtime: Runtime, clock: Clock, children: list[Child]
+    stub: "Stub", runtime: Runtime, clock: ManualClock, children: list[Child]
 ) -> None:
     brick, other = children
     await stub.AcquireVramToken(request(brick), timeout=SECONDS)
     await stub.AcquireVramToken(request(other, "token-02"), timeout=SECONDS)
     waiting = stub.AcquireVramToken(request(other, "token-02", 30), timeout=40)
-    await eventually(stub, lambda: runtime.ledger.waiters()[0].listens_until_ms > clock())
+    await eventually(stub, lambda: runtime.ledger.waiters()[0].listens_until_ms > runtime.now_ms())
     waiting.cancel()
-    await eventually(stub, lambda: runtime.ledger.waiters()[0].listens_until_ms < clock())
-    clock.now_ms += 5_000
+    await eventually(stub, lambda: runtime.ledger.waiters()[0].listens_until_ms < runtime.now_ms())
+    clock.advance(5)
     tokens = await stub.AcquireVramToken(request(brick, "token-03"), timeout=SECONDS)
     assert tokens.place.position == 1
 
@@ -237,7 +228,7 @@ async def test_every_refusal_has_its_reason(stub: "Stub", children: list[Child])
 
 
 async def test_tokens_and_capacity_are_shown_with_what_is_measured(
-    stub: "Stub", clock: Clock, children: list[Child]
+    stub: "Stub", clock: ManualClock, children: list[Child]
 ) -> None:
     brick, engine = children
     granted = (await stub.AcquireVramToken(request(brick), timeout=SECONDS)).token
@@ -247,7 +238,7 @@ async def test_tokens_and_capacity_are_shown_with_what_is_measured(
         pb.RenewVramTokenRequest(token_id="token-01", epoch=granted.epoch, users=users),
         timeout=SECONDS,
     )
-    clock.now_ms += 2_000
+    clock.advance(2)
     held, waiting = (await stub.ListVramTokens(pb.ListVramTokensRequest(), timeout=SECONDS)).tokens
     assert (held.state, waiting.state) == (pb.TOKEN_STATE_GRANTED, pb.TOKEN_STATE_QUEUED)
     assert held.measured_bytes > 1_000_000

@@ -62,7 +62,7 @@ class Keeper:
             self._restarts += 1
             self._tell(0, "restarting")
             log.warning(
-                "process_ended", extra={"process": self._plan.name, "status": process.returncode}
+                "process_ended", extra={"part": self._plan.name, "status": process.returncode}
             )
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, _PAUSE_SECONDS_MAX)
@@ -90,7 +90,7 @@ class Keeper:
                         return
                     await asyncio.sleep(_ASK_EVERY_SECONDS)
         except TimeoutError:
-            log.warning("process_not_ready", extra={"process": self._plan.name})
+            log.warning("process_not_ready", extra={"part": self._plan.name})
             return
         if not ended.done():
             self.ready.set()

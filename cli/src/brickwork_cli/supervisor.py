@@ -79,7 +79,11 @@ class Supervisor:
             if starting.done():
                 starting.result()
                 announce_ready.set_result(None)
-            await stopping
+            # A keeper never ends by itself: if one does, its error ends the mesh and is seen.
+            await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
+            for keeper_task in running:
+                if keeper_task.done():
+                    keeper_task.result()
         finally:
             stopping.cancel()
             starting.cancel()

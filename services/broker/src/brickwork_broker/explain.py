@@ -29,14 +29,14 @@ def explain(ledger: Ledger, token_id: str) -> Place | None:
 
 def _cause(ledger: Ledger, needed_bytes: int, position: int) -> str:
     if ledger.is_recovering:
-        return "waiting for holders to report back after a restart of the broker; at most 30 s"
+        return "Waiting for holders to report back after a restart of the broker, at most 30 s."
     lacking_bytes = needed_bytes - ledger.free_bytes
     grants = sorted(ledger.grants(), key=lambda grant: -grant.granted_bytes)
     before = f"{position - 1} before it in the queue"
     if lacking_bytes <= 0:
-        return f"waiting for its turn: {before}"
-    cause = f"waiting for {in_words(lacking_bytes)} held by {_names(grants)}"
-    return cause if position == 1 else f"{cause}; {before}"
+        return f"Waiting for its turn, {before}."
+    cause = f"Waiting for {in_words(lacking_bytes)} held by {_names(grants)}"
+    return f"{cause}." if position == 1 else f"{cause}; {before}."
 
 
 def _names(grants: list[Grant]) -> str:

@@ -23,7 +23,7 @@ def test_a_waiter_learns_how_much_is_lacking_and_who_holds_it() -> None:
     acquire(ledger, BIG)
     acquire(ledger, OTHER_BIG)
     acquire(ledger, THIRD)
-    cause = "waiting for 4.8 GB held by asr whisper-base, llm smollm2"
+    cause = "Waiting for 4.8 GB held by asr whisper-base, llm smollm2."
     assert explain(ledger, "token-03") == Place(1, cause)
 
 
@@ -33,7 +33,7 @@ def test_who_is_on_the_way_out_is_said() -> None:
     ledger.apply(Renew("token-01", 1, (ENGINE,)), 0)
     ledger.apply(ConfirmGone(BRICK), 0)
     acquire(ledger, replace(OTHER_BIG, guaranteed_bytes=40_000_000))
-    cause = "waiting for 40 MB held by asr whisper-base (ending)"
+    cause = "Waiting for 40 MB held by asr whisper-base (ending)."
     assert explain(ledger, "token-02") == Place(1, cause)
 
 
@@ -42,11 +42,11 @@ def test_who_is_before_a_waiter_is_counted() -> None:
     acquire(ledger, BIG)
     acquire(ledger, OTHER_BIG)
     acquire(ledger, replace(THIRD, guaranteed_bytes=1, ceiling_bytes=1))
-    assert explain(ledger, "token-03") == Place(2, "waiting for its turn: 1 before it in the queue")
+    assert explain(ledger, "token-03") == Place(2, "Waiting for its turn, 1 before it in the queue.")
     acquire(ledger, replace(THIRD, token_id="token-04"))
     place = explain(ledger, "token-04")
     assert place is not None
-    assert place.cause.endswith("held by asr whisper-base; 2 before it in the queue")
+    assert place.cause.endswith("held by asr whisper-base; 2 before it in the queue.")
 
 
 def test_many_holders_are_counted_and_the_biggest_are_named() -> None:
@@ -58,7 +58,7 @@ def test_many_holders_are_counted_and_the_biggest_are_named() -> None:
     place = explain(ledger, "token-02")
     assert place is not None
     assert "held by b5 whisper-base, b4" in place.cause
-    assert place.cause.endswith("and 2 more")
+    assert place.cause.endswith("and 2 more.")
 
 
 def test_during_recovery_the_cause_is_the_restart() -> None:

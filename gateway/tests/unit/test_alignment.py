@@ -69,6 +69,17 @@ def test_a_long_turn_that_began_early_is_found_behind_many_short_ones() -> None:
     assert align([segment((80_000, 80_500, "still"))], turns)[0]["speaker"] == "S1"
 
 
+def test_a_split_segment_reads_as_it_was_written() -> None:
+    words = segment((0, 400, "今日"), (400, 800, "は。"), (800, 1200, "はい"))
+    words["text"] = "今日は。はい"
+    assert told(align([words], [Turn(0, 800, "A"), Turn(800, 1200, "B")])) == [
+        ("S1", "今日は。"),
+        ("S2", "はい"),
+    ]
+    words["text"] = "text of another transcript"
+    assert told(align([words], [Turn(0, 1200, "A")])) == [("S1", "今日 は。 はい")]
+
+
 def test_without_turns_nobody_is_named_and_nothing_is_split() -> None:
     pieces = align([segment((0, 400, "Ready?"), (500, 900, "Yes."))], [])
     assert told(pieces) == [(None, "Ready? Yes.")]

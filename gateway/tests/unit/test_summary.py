@@ -38,6 +38,17 @@ def test_speech_without_full_stops_is_cut_after_sixty_words() -> None:
     assert [len(text.split()) for text in texts(said)] == [60, 60, 30]
 
 
+def test_an_abbreviation_ends_no_sentence() -> None:
+    said = summary.sentences([segment(0, "And Mr. Dashwood met Dr. No. They spoke.")])
+    assert texts(said) == ["And Mr. Dashwood met Dr. No. They spoke."]
+
+
+def test_sentences_read_as_they_were_written() -> None:
+    whole = segment(0, "今日は 。 はい")
+    whole["text"] = "今日は。はい"
+    assert texts(summary.sentences([whole])) == ["今日は。", "はい"]
+
+
 def test_a_segment_without_words_counts_as_its_text() -> None:
     whole = {"start_ms": 5, "end_ms": 9, "text": "Yes.", "speaker": None, "words": []}
     assert summary.sentences([whole])[0]["end_ms"] == 9
@@ -78,7 +89,7 @@ def test_a_long_talk_gets_a_longer_summary_but_not_an_endless_one() -> None:
 
 def test_silence_and_small_talk_have_summaries_too() -> None:
     assert summary.extract([]) == []
-    assert texts(summary.extract(summary.sentences([segment(0, "Yes. No.")]))) == ["Yes.", "No."]
+    assert texts(summary.extract(summary.sentences([segment(0, "Yes! No!")]))) == ["Yes!", "No!"]
 
 
 def test_parts_break_lines_between_speakers_and_stay_within_their_limit() -> None:

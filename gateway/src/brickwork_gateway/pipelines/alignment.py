@@ -8,8 +8,9 @@ where its speaker changes.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import Any, NamedTuple
+
+from brickwork_gateway.pipelines.wording import as_written, joined
 
 NEAREST_MS_MAX = 2_000
 """A word this close to a turn is still that speaker's: turns end where the voice fades,
@@ -53,22 +54,18 @@ def _split(segment: dict[str, Any], turns: list[Turn], longest_ms: int) -> Itera
         yield {**segment, "speaker": speaker}
         return
     speakers = [_speaker(word["start_ms"], word["end_ms"], turns, longest_ms) for word in words]
-    spoken = list(zip(_filled(speakers), words, strict=True))
-    runs = [(speaker, [word for _, word in run]) for speaker, run in groupby(spoken, _first)]
-    for number, (speaker, said) in enumerate(runs):
-        is_whole = len(runs) == 1
+    written = as_written(segment)
+    filled = _filled(speakers)
+    starts = [0, *(n for n in range(1, len(words)) if filled[n] != filled[n - 1])]
+    for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
         yield {
             **segment,
-            "start_ms": segment["start_ms"] if number == 0 else said[0]["start_ms"],
-            "end_ms": segment["end_ms"] if number == len(runs) - 1 else said[-1]["end_ms"],
-            "text": segment["text"] if is_whole else " ".join(word["text"] for word in said),
-            "words": said,
-            "speaker": speaker,
+            "start_ms": segment["start_ms"] if start == 0 else words[start]["start_ms"],
+            "end_ms": segment["end_ms"] if end == len(words) else words[end - 1]["end_ms"],
+            "text": joined(written[start:end]),
+            "words": words[start:end],
+            "speaker": filled[start],
         }
-
-
-def _first(pair: tuple[str | None, dict[str, Any]]) -> str | None:
-    return pair[0]
 
 
 def _filled(speakers: list[str | None]) -> list[str | None]:

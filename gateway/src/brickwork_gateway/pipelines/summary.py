@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from brickwork_gateway.pipelines.wording import as_written
+
 PART_CHARACTERS_MAX = 3_000
 """Transcript put before a model at a time; about 1,000 pieces of a small English model."""
 _SENTENCE_WORDS_MAX = 60
@@ -25,6 +27,8 @@ _SENTENCES_MIN, _SENTENCES_MAX = 3, 12
 
 _END = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
 _BETWEEN = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n+")
+_ABBREVIATION = re.compile(r"[^\W\d_]{1,3}\.")
+"""With a capital, such as Mr., Dr. or Sr., these end no sentence."""
 _WORD = re.compile(r"\w+")
 
 Body = dict[str, Any]
@@ -40,15 +44,15 @@ def sentences(segments: Sequence[Body]) -> list[Body]:
     """
     found: list[Body] = []
     is_open = False
-    for speaker, word in _words(segments):
+    for speaker, word, written in _words(segments):
         if is_open and found[-1]["speaker"] == speaker:
             found[-1]["end_ms"] = word["end_ms"]
-            found[-1]["text"] += " " + word["text"]
+            found[-1]["text"] += written
         else:
             span = {"start_ms": word["start_ms"], "end_ms": word["end_ms"]}
-            found.append({**span, "speaker": speaker, "text": word["text"]})
+            found.append({**span, "speaker": speaker, "text": written.lstrip()})
         is_long = found[-1]["text"].count(" ") + 1 >= _SENTENCE_WORDS_MAX
-        is_open = not is_long and not _END.search(word["text"])
+        is_open = not is_long and not _ends_sentence(word["text"])
     return found
 
 
@@ -144,11 +148,19 @@ def halves(text: str) -> tuple[str, str]:
     return text[:middle], text[middle:].lstrip()
 
 
-def _words(segments: Sequence[Body]) -> Iterator[tuple[str | None, Body]]:
+def _words(segments: Sequence[Body]) -> Iterator[tuple[str | None, Body, str]]:
+    """Yield (speaker, word, word as it was written with what stands before it)."""
     for segment in segments:
-        for word in segment["words"] or [segment]:
-            if word["text"].strip():
-                yield segment["speaker"], word
+        words = segment["words"] or [segment]
+        written = as_written(segment) if segment["words"] else [segment["text"]]
+        for place, (word, text) in enumerate(zip(words, written, strict=True)):
+            if text.strip():
+                yield segment["speaker"], word, text if place else f" {text.lstrip()}"
+
+
+def _ends_sentence(word: str) -> bool:
+    is_abbreviation = word[:1].isupper() and _ABBREVIATION.fullmatch(word)
+    return bool(_END.search(word)) and not is_abbreviation
 
 
 def _count(said: Sequence[Body]) -> int:
@@ -164,7 +176,7 @@ def _rarity(bags: Sequence[Counter[str]]) -> dict[str, float]:
 
 def _score(bag: Counter[str], spoken: Counter[str], rarity: dict[str, float]) -> float:
     """Measure how much of what the whole talk is about a sentence says, for its length."""
-    told = sum(spoken[word] * rarity[word] for word in bag)
+    told = sum((1 + math.log(spoken[word])) * rarity[word] for word in bag)
     return told / math.sqrt(bag.total()) if bag else 0.0
 
 

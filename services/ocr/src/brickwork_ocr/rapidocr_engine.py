@@ -33,7 +33,7 @@ compression; below 0.75 an eighth of the characters or more was wrong. Noise, gr
 and lines gave none at all; drawn circles are read as zeros with full confidence, and no
 threshold helps."""
 
-FRAME_SIDE_PX_MAX, PAGE_SIDE_PX_MAX = 1280, 2000
+FRAME_SIDE_PX_MAX, PAGE_SIDE_PX_MAX = 1280, 1600
 """Longest side that is read: it bounds memory and time, and text of 12 px is still legible."""
 
 ASPECT_MAX = 4

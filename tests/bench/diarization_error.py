@@ -1,6 +1,5 @@
 """Score turns against known ones: the diarization error rate, strictly counted."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,10 +53,9 @@ def score(truth: Sequence[Talk], answer: Sequence[Talk], duration_ms: int) -> Di
 
 
 def read_rttm(path: Path) -> dict[str, list[Talk]]:
-    """Read the turns of each recording that an RTTM file names, in composed Unicode."""
+    """Read the turns of each recording that an RTTM file names."""
     recordings: dict[str, list[Talk]] = {}
-    text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8"))
-    for line in text.splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         _, recording, _, start, length, _, _, speaker, *_ = line.split()
         start_ms = round(float(start) * 1000)
         talk = Talk(start_ms, start_ms + round(float(length) * 1000), speaker)

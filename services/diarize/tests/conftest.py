@@ -43,7 +43,7 @@ def tone_frames(samples: Floats, frequency_hz: float) -> Floats:
     sums = np.cumsum(samples * turn)
     centres = FRAME_CENTRE_SAMPLES + FRAME_SAMPLES * np.arange(WINDOW_FRAMES)
     level = np.abs(sums[centres + 160] - sums[centres - 160]) / 320
-    return (level > 0.1).astype(np.float32)
+    return np.asarray(level > 0.1, np.float32)
 
 
 @pytest.fixture

@@ -13,8 +13,10 @@ Labels = NDArray[np.int64]
 
 SAME_SPEAKER_MIN = 0.65
 """Groups whose members agree less on average, as a cosine, are two speakers."""
-SIZABLE_SHARE = 0.05
-"""A group with this share of all voices may be one of the speakers that a caller counted."""
+STRICTER_STOPS = (0.7, 0.75)
+"""Tried one after the other where a caller knows of more speakers than were found."""
+_SIZABLE_SHARE = 0.02
+"""A group with less of all voices is an outlier, and none of the speakers that were counted."""
 
 _NEVER = -2.0  # Below every cosine.
 
@@ -47,7 +49,7 @@ class Groups:
         return Groups(member @ self.sums, member @ self.counts, apart)
 
 
-def link(groups: Groups, *, stop: float, speaker_count: int | None = None) -> Labels:
+def link(groups: Groups, *, stop: float) -> Labels:
     """Merge the two most similar groups until none are similar enough.
 
     Source: average linkage (UPGMA) with cannot-link constraints, Davidson and Ravi 2005. Each
@@ -58,8 +60,6 @@ def link(groups: Groups, *, stop: float, speaker_count: int | None = None) -> La
     Args:
         groups: n groups.
         stop: the least similarity that still merges, a cosine.
-        speaker_count: when given, two sizable groups are not merged once only so many are
-            left, so that known speakers stay apart.
 
     Returns:
         int64 [n], which group each one has become, counted from 0 without gaps.
@@ -75,7 +75,6 @@ def link(groups: Groups, *, stop: float, speaker_count: int | None = None) -> La
     partner = table.argmax(axis=1)
     best = table[np.arange(size), partner]
     stale = np.zeros(size, np.bool_)
-    sizable = SIZABLE_SHARE * counts.sum()
     while True:
         kept = int(best.argmax())
         if stale[kept]:
@@ -85,11 +84,6 @@ def link(groups: Groups, *, stop: float, speaker_count: int | None = None) -> La
         if best[kept] < stop:
             return _without_gaps(labels)
         gone = int(partner[kept])
-        both = min(counts[kept], counts[gone]) >= sizable
-        if both and speaker_count is not None and (counts >= sizable).sum() <= speaker_count:
-            table[kept, gone] = table[gone, kept] = _NEVER
-            stale[[kept, gone]] = True
-            continue
         labels[labels == gone] = kept
         sums[kept] += sums[gone]
         counts[kept] += counts[gone]
@@ -104,6 +98,38 @@ def link(groups: Groups, *, stop: float, speaker_count: int | None = None) -> La
         stale |= (partner == kept) | (partner == gone)
         partner[kept] = row.argmax()
         best[kept], stale[kept] = row[partner[kept]], False
+
+
+def link_known(groups: Groups, speaker_count: int) -> Labels:
+    """Link as `link` does, but more strictly where fewer speakers come out than are known.
+
+    Outliers do not count, and go to the most similar of the speakers.
+
+    Args:
+        groups: n groups.
+        speaker_count: how many speakers there are; fewer come back where no more can be told
+            apart.
+
+    Returns:
+        int64 [n], as `link`.
+    """
+    found = link(groups, stop=SAME_SPEAKER_MIN)
+    for stop in STRICTER_STOPS:
+        if _sizable_count(groups, found) >= speaker_count:
+            break
+        stricter = link(groups, stop=stop)
+        if _sizable_count(groups, stricter) >= speaker_count:
+            found = stricter
+    merged = groups.merged(found)
+    if len(merged.counts) <= speaker_count:
+        return found
+    largest = np.argsort(-merged.counts, kind="stable")[:speaker_count]
+    return absorb(merged, largest)[found]
+
+
+def _sizable_count(groups: Groups, labels: Labels) -> int:
+    counts = np.bincount(labels, weights=groups.counts)
+    return int((counts >= _SIZABLE_SHARE * groups.counts.sum()).sum())
 
 
 def absorb(groups: Groups, kept: NDArray[np.int64]) -> Labels:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brickwork_diarize.clustering import SAME_SPEAKER_MIN, Groups, Labels, absorb, link
+from brickwork_diarize.clustering import SAME_SPEAKER_MIN, Groups, Labels, link, link_known
 from brickwork_diarize.voices import VOICE_SIZE, Piece
 
 ROOM_MAX = 1200
@@ -41,10 +41,10 @@ class Speakers:
     def finish(self, speaker_count: int | None = None) -> list[int]:
         """Return the speaker of each voice, counted from 0, in the order of their numbers."""
         self._join()
-        self._merge(link(self._groups, stop=SAME_SPEAKER_MIN, speaker_count=speaker_count))
-        if speaker_count is not None and len(self._members) > speaker_count:
-            largest = np.argsort(-self._groups.counts, kind="stable")[:speaker_count]
-            self._merge(absorb(self._groups, largest))
+        if speaker_count is None:
+            self._merge(link(self._groups, stop=SAME_SPEAKER_MIN))
+        else:
+            self._merge(link_known(self._groups, speaker_count))
         speakers = {int(member): number for number, member in enumerate(self._members)}
         return [speakers[self._root(voice)] for voice in range(len(self._parents))]
 

@@ -20,8 +20,9 @@ from brickwork_diarize.windows import (
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-ACTIVE_MIN = 0.5
-"""A local speaker talks in the frames where the network is at least this sure."""
+ACTIVE_MIN = 0.4
+"""A local speaker talks in the frames where the network is at least this sure. At 0.5 it misses
+more: DER 42 instead of 39 % on ten half minutes of meetings, 44 instead of 41 % on four others."""
 VOICE_SIZE = 256
 """Numbers in a voice."""
 CROP_FRAMES = 160

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from brickwork_diarize.clustering import Groups, Labels, absorb, link
+from brickwork_diarize.clustering import SAME_SPEAKER_MIN, Groups, Labels, absorb, link, link_known
 
 
 def groups(voices: NDArray[np.float64], apart: list[tuple[int, int]] | None = None) -> Groups:
@@ -74,10 +74,10 @@ def test_nothing_and_one_voice_link_to_themselves() -> None:
 
 def test_known_speakers_who_sound_alike_stay_apart() -> None:
     random = np.random.default_rng(3)
-    near = np.array([[1.0, 0.5, 0.0]] * 10 + [[1.0, -0.5, 0.0]] * 10)
+    near = np.array([[1.0, 0.4, 0.0]] * 10 + [[1.0, -0.4, 0.0]] * 10)
     some = groups(near + random.normal(scale=0.02, size=near.shape))
-    assert len(parts_of(link(some, stop=0.5))) == 1
-    known = parts_of(link(some, stop=0.5, speaker_count=2))
+    assert len(parts_of(link(some, stop=SAME_SPEAKER_MIN))) == 1
+    known = parts_of(link_known(some, 2))
     assert known == {frozenset(range(10)), frozenset(range(10, 20))}
 
 
@@ -86,3 +86,8 @@ def test_a_small_group_goes_to_the_most_similar_that_it_does_not_talk_with() -> 
     kept = np.array([0, 1])
     assert absorb(groups(voices), kept).tolist() == [0, 1, 0]
     assert absorb(groups(voices, [(0, 2)]), kept).tolist() == [0, 1, 1]
+
+
+def test_fewer_speakers_come_back_where_no_more_can_be_told_apart() -> None:
+    same = groups(np.array([[1.0, 0.0]] * 12))
+    assert parts_of(link_known(same, 3)) == {frozenset(range(12))}

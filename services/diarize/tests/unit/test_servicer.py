@@ -62,9 +62,11 @@ async def diarize(
     return [event async for event in stub.DiarizeRecording(request, timeout=SECONDS)]
 
 
-async def refusal(stub: "Stub", content: bytes, **fields: int) -> BrickworkError:
+async def refusal(
+    stub: "Stub", content: bytes, *, model: str = "", speaker_count: int | None = None
+) -> BrickworkError:
     with pytest.raises(grpc.RpcError) as caught:
-        await diarize(stub, content, **fields)
+        await diarize(stub, content, model=model, speaker_count=speaker_count)
     return BrickworkError.from_rpc(caught.value)
 
 
@@ -106,9 +108,8 @@ async def test_an_impossible_number_of_speakers_is_refused(
 
 
 async def test_an_unknown_model_is_refused(stub: "Stub", recording: bytes) -> None:
-    with pytest.raises(grpc.RpcError) as caught:
-        await diarize(stub, recording, model="other")
-    assert BrickworkError.from_rpc(caught.value).reason is Reason.MODEL_UNKNOWN
+    error = await refusal(stub, recording, model="other")
+    assert error.reason is Reason.MODEL_UNKNOWN
 
 
 async def test_a_recording_without_sound_is_refused(stub: "Stub", tmp_path: Path) -> None:

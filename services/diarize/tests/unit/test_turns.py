@@ -18,8 +18,8 @@ def windows(count: int, talk: list[tuple[int, int, int]]) -> list[WindowActivity
             if frames.any():
                 voices.append(voice)
                 rows.append(frames)
-        frames = np.array(rows, np.bool_).reshape(len(rows), WINDOW_FRAMES)
-        heard.append(WindowActivity(tuple(voices), frames))
+        activity = np.array(rows, np.bool_).reshape(len(rows), WINDOW_FRAMES)
+        heard.append(WindowActivity(tuple(voices), activity))
     return heard
 
 

@@ -35,11 +35,14 @@ class Mesh:
         """Base address of the gateway."""
         return f"http://127.0.0.1:{self.port}"
 
-    def handle(self, *words: str | Path) -> "subprocess.CompletedProcess[str]":
-        """Run a command of the handle to its end."""
+    def handle(
+        self, *words: str | Path, **settings: str | Path
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the handle to its end, with further settings for it."""
+        named = {f"BRICKWORK_CLI_{name.upper()}": str(value) for name, value in settings.items()}
         return subprocess.run(
             [HANDLE, *words],
-            env=self.environment(),
+            env=self.environment() | named,
             capture_output=True,
             text=True,
             timeout=COMMAND_SECONDS_MAX,

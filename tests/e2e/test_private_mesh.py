@@ -5,6 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from brickwork_sdk.models import load_catalogue, write_manifest
 from brickwork_sdk.testing.recordings import tone, write_recording
 from tests.conftest import HANDLE, Mesh
 
@@ -73,3 +74,24 @@ def test_a_taken_port_is_refused_before_anything_starts(mesh: Mesh, idle_home: M
     assert done.returncode == 1
     assert done.stderr.strip().endswith("[ADDRESS_TAKEN]")
     assert idle_home.processes() == []
+
+
+def test_a_machine_without_memory_for_the_model_says_so(idle_home: Mesh, tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "short.wav", tone(2))
+    done = idle_home.handle("transcribe", recording, capacity="32MiB")
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].endswith("[VRAM_CAN_NEVER_FIT]")
+    assert idle_home.processes() == []
+
+
+def test_a_changed_model_file_is_never_loaded(idle_home: Mesh, tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "short.wav", tone(2))
+    (whisper,) = (e for e in load_catalogue("brickwork_asr") if e.name == "whisper-base")
+    folder = tmp_path / "models" / whisper.name
+    folder.mkdir(parents=True)
+    write_manifest(folder, whisper.manifest)
+    for file in whisper.manifest.files:
+        (folder / file.path).write_bytes(b"not the model")
+    done = idle_home.handle("transcribe", recording, engine="real", models_dir=folder.parent)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].endswith("[MODEL_DIGEST_MISMATCH]")

@@ -36,7 +36,7 @@ class Patience:
     silence_seconds: float = 5.0
     resend_seconds: float = 3.0
     resend_seconds_max: float = 60.0
-    failures_max: int = 6
+    failures_max: int = 8
     pause_seconds: float = 1.0
     pause_seconds_max: float = 30.0
     dispatched_max: int = 8

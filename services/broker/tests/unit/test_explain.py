@@ -42,7 +42,9 @@ def test_who_is_before_a_waiter_is_counted() -> None:
     acquire(ledger, BIG)
     acquire(ledger, OTHER_BIG)
     acquire(ledger, replace(THIRD, guaranteed_bytes=1, ceiling_bytes=1))
-    assert explain(ledger, "token-03") == Place(2, "Waiting for its turn, 1 before it in the queue.")
+    assert explain(ledger, "token-03") == Place(
+        2, "Waiting for its turn, 1 before it in the queue."
+    )
     acquire(ledger, replace(THIRD, token_id="token-04"))
     place = explain(ledger, "token-04")
     assert place is not None

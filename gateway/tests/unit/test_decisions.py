@@ -133,8 +133,8 @@ def test_what_is_the_requests_fault_is_not_tried_again(error: type[BrickworkErro
 
 def test_pauses_grow_and_end() -> None:
     error = EngineFailed(Reason.ENGINE_CRASHED, "x")
-    pauses = [pause_after(error, count, PATIENCE) for count in range(6)]
-    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, None]
+    pauses = [pause_after(error, count, PATIENCE) for count in range(8)]
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, None]
 
 
 def test_a_pause_is_at_least_what_the_error_asks_for() -> None:

@@ -110,7 +110,7 @@ def test_a_fresh_dispatcher_gives_running_stages_their_time(scene: Scene) -> Non
 
 
 def test_a_stage_whose_worker_dies_each_time_fails_in_the_end(scene: Scene) -> None:
-    for _ in range(6):
+    for _ in range(Patience().failures_max):
         for name, attempt in scene.turn(after_seconds=0.2):
             if name is NAME:
                 scene.claim(name, attempt)

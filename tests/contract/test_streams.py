@@ -112,6 +112,37 @@ async def refusal(bricks: Channels, stream: Stream, request: Message) -> Brickwo
 
 
 @of_every_stream
+async def test_a_bad_request_is_refused_with_its_reason_before_it_costs_memory(
+    bricks: Channels, media: Samples, stream: Stream
+) -> None:
+    bad = list(stream.bad(media))
+    errors = [await refusal(bricks, stream, request) for _, request in bad]
+    assert [error.reason for error in errors] == [reason for reason, _ in bad]
+    assert {error.domain for error in errors} == {f"{stream.brick}.brickwork"}
+    assert all(error.message.endswith(".") for error in errors)
+    assert (await state(bricks, stream)).state == control_pb2.SLOT_STATE_EMPTY
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+async def test_a_model_can_be_loaded_before_it_is_needed(bricks: Channels, name: str) -> None:
+    stub = control_pb2_grpc.ControlServiceStub(bricks[name])
+    described = await stub.DescribeBrick(control_pb2.DescribeBrickRequest(), timeout=SECONDS)
+    assert (described.brick, bool(described.version)) == (name, True)
+    model = described.models[0].model.name
+    request = control_pb2.LoadModelRequest(model=model)
+    loaded = (await stub.LoadModel(request, timeout=SECONDS)).model
+    assert loaded.state == control_pb2.SLOT_STATE_READY
+    assert loaded.model.engine.startswith("scripted")
+    for refused in (
+        stub.LoadModel(control_pb2.LoadModelRequest(model="other"), timeout=SECONDS),
+        stub.UnloadModel(control_pb2.UnloadModelRequest(model="other"), timeout=SECONDS),
+    ):
+        with pytest.raises(grpc.RpcError) as caught:
+            await refused
+        assert BrickworkError.from_rpc(caught.value).reason is Reason.MODEL_UNKNOWN
+
+
+@of_every_stream
 async def test_a_stream_waits_starts_works_and_ends_in_this_order(
     bricks: Channels, media: Samples, stream: Stream
 ) -> None:
@@ -142,19 +173,6 @@ async def test_the_answering_model_is_named_in_full(
     assert (described.state, described.user_count) == (control_pb2.SLOT_STATE_READY, 0)
     assert described.granted_bytes > 0
     assert described.load_time.ToNanoseconds() > 0
-
-
-@of_every_stream
-async def test_a_bad_request_is_refused_with_its_reason_before_it_costs_memory(
-    bricks: Channels, media: Samples, stream: Stream
-) -> None:
-    await unload(bricks, stream)
-    bad = list(stream.bad(media))
-    errors = [await refusal(bricks, stream, request) for _, request in bad]
-    assert [error.reason for error in errors] == [reason for reason, _ in bad]
-    assert {error.domain for error in errors} == {f"{stream.brick}.brickwork"}
-    assert all(error.message.endswith(".") for error in errors)
-    assert (await state(bricks, stream)).state == control_pb2.SLOT_STATE_EMPTY
 
 
 @of_every_stream
@@ -229,27 +247,3 @@ async def test_the_language_comes_with_the_model_that_heard_it(
     assert (answer.language, answer.model.name) == ("en", "whisper-base")
     assert answer.model.digest
     assert answer.model.engine
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-async def test_a_model_is_loaded_before_it_is_needed_and_unloaded_again(
-    bricks: Channels, name: str
-) -> None:
-    stub = control_pb2_grpc.ControlServiceStub(bricks[name])
-    described = await stub.DescribeBrick(control_pb2.DescribeBrickRequest(), timeout=SECONDS)
-    assert (described.brick, bool(described.version)) == (name, True)
-    model = described.models[0].model.name
-    load = control_pb2.LoadModelRequest(model=model)
-    loaded = (await stub.LoadModel(load, timeout=SECONDS)).model
-    assert loaded.state == control_pb2.SLOT_STATE_READY
-    assert loaded.model.engine.startswith("scripted")
-    unload = control_pb2.UnloadModelRequest(model=model)
-    unloaded = (await stub.UnloadModel(unload, timeout=SECONDS)).model
-    assert (unloaded.state, unloaded.granted_bytes) == (control_pb2.SLOT_STATE_EMPTY, 0)
-    for refused in (
-        stub.LoadModel(control_pb2.LoadModelRequest(model="other"), timeout=SECONDS),
-        stub.UnloadModel(control_pb2.UnloadModelRequest(model="other"), timeout=SECONDS),
-    ):
-        with pytest.raises(grpc.RpcError) as caught:
-            await refused
-        assert BrickworkError.from_rpc(caught.value).reason is Reason.MODEL_UNKNOWN

@@ -8,8 +8,9 @@ DEMO := .brickwork/demo/three-readings
 
 SEEDS ?= 200
 FIRST_SEED ?= 1
+ROUNDS ?= 3
 
-.PHONY: help setup demo test check protos locks docs sim bench release
+.PHONY: help setup demo test check protos locks docs sim chaos bench release
 
 help:  ## print what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -37,6 +38,9 @@ docs: setup  ## generate docs/reference
 
 sim: setup  ## run the broker's simulator (SEEDS=, FIRST_SEED=, SEED= for one)
 	@$(IN_VENV) -m services.broker.tests.sim --seeds $(SEEDS) --first-seed $(FIRST_SEED) $(if $(SEED),--seed $(SEED))
+
+chaos: setup  ## kill every process of the mesh under work (ROUNDS=)
+	@$(IN_VENV) -m pytest tests/chaos --rounds $(ROUNDS)
 
 bench: demo  ## measure the default models, and the demo, against what is known to be true
 	@$(IN_VENV) -m tools.quality --truth $(DEMO).truth.json --result $(DEMO).json

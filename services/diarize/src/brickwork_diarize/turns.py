@@ -27,12 +27,16 @@ def find_turns(
     spans: list[tuple[int, int, int]] = []
     open_since: dict[int, int] = {}
     frame = 0
+    before = np.zeros((1, max(speakers, default=-1) + 1), np.bool_)
     for talking in _talking_frames(windows, speakers):
-        for speaker in [speaker for speaker in open_since if not talking[speaker]]:
-            spans.append((open_since.pop(speaker), frame, speaker))
-        for fresh in np.flatnonzero(talking):
-            open_since.setdefault(int(fresh), frame)
-        frame += 1
+        # Nobody starts or stops in most frames, and an hour has 200,000 of them.
+        for place, speaker in np.argwhere(np.diff(talking, axis=0, prepend=before)).tolist():
+            if speaker in open_since:
+                spans.append((open_since.pop(speaker), frame + place, speaker))
+            else:
+                open_since[speaker] = frame + place
+        before = talking[-1:]
+        frame += len(talking)
     spans.extend((since, frame, speaker) for speaker, since in open_since.items())
     return _named(sorted(spans), duration_ms)
 
@@ -40,7 +44,7 @@ def find_turns(
 def _talking_frames(
     windows: Iterable[WindowActivity], speakers: Sequence[int]
 ) -> Iterable[NDArray[np.bool_]]:
-    """Yield bool [speakers], who talks, for each frame of the recording."""
+    """Yield bool [frames, speakers], who talks, for all frames of the recording in order."""
     speaker_count = max(speakers, default=-1) + 1
     votes = np.zeros((WINDOW_FRAMES, speaker_count), np.int64)
     totals, covered = np.zeros(WINDOW_FRAMES, np.int64), np.zeros(WINDOW_FRAMES, np.int64)
@@ -51,10 +55,10 @@ def _talking_frames(
             if voice >= 0:
                 votes[:, speakers[voice]] += frames
         # No later window hears the first frames, so they are settled.
-        yield from _settle(votes[:STEP_FRAMES], totals[:STEP_FRAMES], covered[:STEP_FRAMES])
+        yield _settle(votes[:STEP_FRAMES], totals[:STEP_FRAMES], covered[:STEP_FRAMES])
         votes, totals, covered = _shift(votes), _shift(totals), _shift(covered)
     heard = covered > 0
-    yield from _settle(votes[heard], totals[heard], covered[heard])
+    yield _settle(votes[heard], totals[heard], covered[heard])
 
 
 def _settle(

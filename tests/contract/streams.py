@@ -182,7 +182,7 @@ STREAMS = (
         "bergamot-en-pt",
         "translation",
         "summary",
-        ({"texts": ["One.", ""], **_PAIR}, {"texts": ["Many words. " * 9] * 200, **_PAIR}),
+        ({"texts": ["One.", ""], **_PAIR}, {"texts": ["word " * 200] * 500, **_PAIR}),
         (
             (Reason.LANGUAGE_UNKNOWN, {"source_language": "klingon"}),
             (Reason.LANGUAGE_PAIR_UNAVAILABLE, {"target_language": "fr"}),

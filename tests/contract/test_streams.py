@@ -205,6 +205,22 @@ async def test_a_caller_that_leaves_in_mid_stream_leaves_the_brick_to_others(
     assert (await state(bricks, stream)).load_time == process, "the engine was started anew"
 
 
+async def test_work_that_nobody_reads_waits_and_ends_with_its_caller(
+    bricks: Channels, media: Samples
+) -> None:
+    [stream] = [one for one in STREAMS if one.brick == "translate"]
+    # Half a megabyte: far more than gRPC takes in before somebody reads.
+    left = call(bricks, stream, stream.asked(stream.orders[1], media))
+    async for event in left:
+        if event.WhichOneof("event") == stream.result:
+            break
+    assert (await state(bricks, stream)).user_count == 1
+    left.cancel()
+    async with asyncio.timeout(SECONDS):
+        while (await state(bricks, stream)).user_count:
+            pass
+
+
 @of_every_stream
 async def test_a_deadline_that_passes_is_told_and_harms_nobody_else(
     bricks: Channels, media: Samples, stream: Stream

@@ -13,6 +13,9 @@ from brickwork_diarize.activity import WindowActivity
 from brickwork_diarize.engine import Turn
 from brickwork_diarize.windows import STEP_FRAMES, WINDOW_FRAMES, frame_start_ms
 
+_TURN_MS_MIN = 100
+"""Less is shorter than a syllable: a breath, or an edge that two windows see differently."""
+
 
 def find_turns(
     windows: Iterable[WindowActivity], speakers: Sequence[int], duration_ms: int
@@ -81,7 +84,7 @@ def _named(spans: Sequence[tuple[int, int, int]], duration_ms: int) -> list[Turn
     for first, end, speaker in spans:
         start_ms = max(0, frame_start_ms(first))
         end_ms = min(frame_start_ms(end), duration_ms)
-        if start_ms < end_ms:
+        if end_ms - start_ms >= _TURN_MS_MIN:
             name = names.setdefault(speaker, f"S{len(names) + 1}")
             turns.append(Turn(start_ms, end_ms, name))
     return turns

@@ -57,6 +57,13 @@ def test_no_turn_reaches_beyond_the_recording() -> None:
     assert turn == Turn(frame_start_ms(0), 1_000, "S1")
 
 
+def test_what_is_shorter_than_a_syllable_is_no_turn() -> None:
+    heard = windows(20, [(100, 105, 0), (300, 306, 1)])
+    assert find_turns(heard, [0, 1], 60_000) == [
+        Turn(frame_start_ms(300), frame_start_ms(306), "S1")
+    ]
+
+
 def test_the_log_gives_back_what_it_was_given() -> None:
     random = np.random.default_rng(1)
     log, given = ActivityLog(), []

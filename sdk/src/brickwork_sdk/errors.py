@@ -8,6 +8,8 @@ BrickworkError                 reason, message, metadata, retry_after_seconds
 ├── Busy                       UNAVAILABLE          try again after retry_after_seconds
 ├── Aborted                    ABORTED              overtaken by another change
 ├── Denied                     PERMISSION_DENIED    not yours
+├── Cancelled                  CANCELLED            the caller left
+├── DeadlineExceeded           DEADLINE_EXCEEDED    the caller's time is over
 └── EngineFailed               INTERNAL             our fault
 """
 

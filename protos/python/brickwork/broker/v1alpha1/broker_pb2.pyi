@@ -243,7 +243,9 @@ class RenewVramTokenRequest(_message.Message):
     """The epoch that was granted."""
     @_builtins.property
     def users(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProcessIdentity]:
-        """The processes that use the memory now; replaces what was said before."""
+        """The processes that use the memory; added to those named before, of which only a look at
+        the machine takes any away.
+        """
 
     def __init__(
         self,
@@ -295,7 +297,7 @@ class ReleaseVramTokenRequest(_message.Message):
     token_id: _builtins.str
     """Which token."""
     epoch: _builtins.int
-    """The epoch that was granted; 0 leaves the queue."""
+    """The epoch that was granted; 0 leaves the queue, or gives up a grant that was never heard of."""
     def __init__(
         self,
         *,

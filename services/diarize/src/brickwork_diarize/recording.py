@@ -41,8 +41,8 @@ def diarize_blocks(
         for place in range(len(windows)):
             own = [piece for piece in pieces if piece.window == stretch.first_window + place]
             log.add(_activity(own, speakers.add(own)))
-        done_ms = (len(log) * STEP_SAMPLES * 1000) // SAMPLE_RATE_HZ
-        yield Progress(min(done_ms, total_ms), total_ms)
+        end_sample = stretch.first_window * STEP_SAMPLES + stretch.samples.size
+        yield Progress(min(end_sample * 1000 // SAMPLE_RATE_HZ, total_ms), total_ms)
     duration_ms = sample_count * 1000 // SAMPLE_RATE_HZ
     turns = find_turns(log, speakers.finish(speaker_count), duration_ms)
     yield from turns

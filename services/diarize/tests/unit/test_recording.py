@@ -82,5 +82,6 @@ def test_progress_rises_and_turns_come_in_order_after_it(tone_networks: Networks
     assert kinds == sorted(kinds, key=[Progress, Turn, RecordingEnd].index)
     done_ms = [event.done_ms for event in events if isinstance(event, Progress)]
     assert all(one < other for one, other in pairwise(done_ms))
+    assert done_ms[-1] == 45_000
     starts_ms = [turn.start_ms for turn in turns(events)]
     assert starts_ms == sorted(starts_ms)

@@ -56,7 +56,8 @@ class AsrServiceServicer:
         Order: any number of waiting, one started, then segments in order of time
         with progress between them, exactly one summary last. A call that ended
         early is resumed with start_ms at the end of its last segment.
-        Errors: MEDIA_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, MODEL_UNKNOWN, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID; those of
+        every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

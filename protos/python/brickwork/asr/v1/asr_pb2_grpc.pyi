@@ -38,7 +38,8 @@ class AsrServiceStub:
     Order: any number of waiting, one started, then segments in order of time
     with progress between them, exactly one summary last. A call that ended
     early is resumed with start_ms at the end of its last segment.
-    Errors: MEDIA_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, MODEL_UNKNOWN, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID; those of
+    every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
     DetectLanguage: _grpc.UnaryUnaryMultiCallable[_asr_pb2.DetectLanguageRequest, _asr_pb2.DetectLanguageResponse]
     """Tells the language spoken at the start of a recording.
@@ -55,7 +56,8 @@ class AsrServiceAsyncStub(AsrServiceStub):
     Order: any number of waiting, one started, then segments in order of time
     with progress between them, exactly one summary last. A call that ended
     early is resumed with start_ms at the end of its last segment.
-    Errors: MEDIA_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, MODEL_UNKNOWN, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID; those of
+    every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
     DetectLanguage: _aio.UnaryUnaryMultiCallable[_asr_pb2.DetectLanguageRequest, _asr_pb2.DetectLanguageResponse]  # type: ignore[assignment]
     """Tells the language spoken at the start of a recording.
@@ -75,7 +77,8 @@ class AsrServiceServicer(metaclass=_abc_1.ABCMeta):
         Order: any number of waiting, one started, then segments in order of time
         with progress between them, exactly one summary last. A call that ended
         early is resumed with start_ms at the end of its last segment.
-        Errors: MEDIA_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, MODEL_UNKNOWN, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID; those of
+        every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
 
     @_abc_1.abstractmethod

@@ -70,7 +70,7 @@ class BrokerServiceServicer:
         """Asks for a token and waits for it, at most as long as the request says.
         Asked again with the same token id it tells how things stand: a retry is safe.
         Errors: VRAM_REQUEST_INVALID, VRAM_CAN_NEVER_FIT, VRAM_QUEUE_FULL,
-        VRAM_TOKEN_STALE, BROKER_RECOVERING, STORAGE_FULL.
+        VRAM_TOKEN_STALE, STORAGE_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,7 +78,7 @@ class BrokerServiceServicer:
 
     def RenewVramToken(self, request, context):
         """Says that the holder lives and still needs its token.
-        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE.
+        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_REQUEST_INVALID, STORAGE_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +87,7 @@ class BrokerServiceServicer:
     def ReleaseVramToken(self, request, context):
         """Gives a token back, or leaves the queue. The bytes are free again once the
         processes that used them are known to be gone. Safe to repeat.
-        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE.
+        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, STORAGE_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

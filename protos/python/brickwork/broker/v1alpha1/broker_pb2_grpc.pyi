@@ -37,16 +37,16 @@ class BrokerServiceStub:
     """Asks for a token and waits for it, at most as long as the request says.
     Asked again with the same token id it tells how things stand: a retry is safe.
     Errors: VRAM_REQUEST_INVALID, VRAM_CAN_NEVER_FIT, VRAM_QUEUE_FULL,
-    VRAM_TOKEN_STALE, BROKER_RECOVERING, STORAGE_FULL.
+    VRAM_TOKEN_STALE, STORAGE_FULL.
     """
     RenewVramToken: _grpc.UnaryUnaryMultiCallable[_broker_pb2.RenewVramTokenRequest, _broker_pb2.RenewVramTokenResponse]
     """Says that the holder lives and still needs its token.
-    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_REQUEST_INVALID, STORAGE_FULL.
     """
     ReleaseVramToken: _grpc.UnaryUnaryMultiCallable[_broker_pb2.ReleaseVramTokenRequest, _broker_pb2.ReleaseVramTokenResponse]
     """Gives a token back, or leaves the queue. The bytes are free again once the
     processes that used them are known to be gone. Safe to repeat.
-    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, STORAGE_FULL.
     """
     ListVramTokens: _grpc.UnaryUnaryMultiCallable[_broker_pb2.ListVramTokensRequest, _broker_pb2.ListVramTokensResponse]
     """Lists live tokens: granted, queued and quarantined."""
@@ -62,16 +62,16 @@ class BrokerServiceAsyncStub(BrokerServiceStub):
     """Asks for a token and waits for it, at most as long as the request says.
     Asked again with the same token id it tells how things stand: a retry is safe.
     Errors: VRAM_REQUEST_INVALID, VRAM_CAN_NEVER_FIT, VRAM_QUEUE_FULL,
-    VRAM_TOKEN_STALE, BROKER_RECOVERING, STORAGE_FULL.
+    VRAM_TOKEN_STALE, STORAGE_FULL.
     """
     RenewVramToken: _aio.UnaryUnaryMultiCallable[_broker_pb2.RenewVramTokenRequest, _broker_pb2.RenewVramTokenResponse]  # type: ignore[assignment]
     """Says that the holder lives and still needs its token.
-    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_REQUEST_INVALID, STORAGE_FULL.
     """
     ReleaseVramToken: _aio.UnaryUnaryMultiCallable[_broker_pb2.ReleaseVramTokenRequest, _broker_pb2.ReleaseVramTokenResponse]  # type: ignore[assignment]
     """Gives a token back, or leaves the queue. The bytes are free again once the
     processes that used them are known to be gone. Safe to repeat.
-    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, STORAGE_FULL.
     """
     ListVramTokens: _aio.UnaryUnaryMultiCallable[_broker_pb2.ListVramTokensRequest, _broker_pb2.ListVramTokensResponse]  # type: ignore[assignment]
     """Lists live tokens: granted, queued and quarantined."""
@@ -90,7 +90,7 @@ class BrokerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Asks for a token and waits for it, at most as long as the request says.
         Asked again with the same token id it tells how things stand: a retry is safe.
         Errors: VRAM_REQUEST_INVALID, VRAM_CAN_NEVER_FIT, VRAM_QUEUE_FULL,
-        VRAM_TOKEN_STALE, BROKER_RECOVERING, STORAGE_FULL.
+        VRAM_TOKEN_STALE, STORAGE_FULL.
         """
 
     @_abc_1.abstractmethod
@@ -100,7 +100,7 @@ class BrokerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_broker_pb2.RenewVramTokenResponse, _abc.Awaitable[_broker_pb2.RenewVramTokenResponse]]:
         """Says that the holder lives and still needs its token.
-        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE.
+        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_REQUEST_INVALID, STORAGE_FULL.
         """
 
     @_abc_1.abstractmethod
@@ -111,7 +111,7 @@ class BrokerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_broker_pb2.ReleaseVramTokenResponse, _abc.Awaitable[_broker_pb2.ReleaseVramTokenResponse]]:
         """Gives a token back, or leaves the queue. The bytes are free again once the
         processes that used them are known to be gone. Safe to repeat.
-        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE.
+        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, STORAGE_FULL.
         """
 
     @_abc_1.abstractmethod

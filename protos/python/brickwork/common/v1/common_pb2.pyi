@@ -170,7 +170,7 @@ Global___ModelInfo: _TypeAlias = ModelInfo  # noqa: Y015
 
 @_typing.final
 class Started(_message.Message):
-    """First message of a working stream: the model is there and work begins."""
+    """Sent once in a working stream: the model is there and work begins."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -38,7 +38,7 @@ class _SlotStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SlotState.V
     SLOT_STATE_READY: _SlotState.ValueType  # 4
     """Calls are served."""
     SLOT_STATE_DRAINING: _SlotState.ValueType  # 5
-    """No new calls; running ones end."""
+    """Running calls end; new ones wait until it is loaded again."""
 
 class SlotState(_SlotState, metaclass=_SlotStateEnumTypeWrapper):
     """Where a model slot stands."""
@@ -54,7 +54,7 @@ SLOT_STATE_LOADING: SlotState.ValueType  # 3
 SLOT_STATE_READY: SlotState.ValueType  # 4
 """Calls are served."""
 SLOT_STATE_DRAINING: SlotState.ValueType  # 5
-"""No new calls; running ones end."""
+"""Running calls end; new ones wait until it is loaded again."""
 Global___SlotState: _TypeAlias = SlotState  # noqa: Y015
 
 @_typing.final
@@ -228,7 +228,7 @@ class ModelState(_message.Message):
 
     @_builtins.property
     def load_time(self) -> _duration_pb2.Duration:
-        """Seconds its last load took; absent before the first one."""
+        """How long its last load took; absent before the first one."""
 
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

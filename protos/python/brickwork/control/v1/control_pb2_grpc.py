@@ -65,7 +65,7 @@ class ControlServiceServicer:
 
     def LoadModel(self, request, context):
         """Loads a model before somebody needs it; answers once it is ready.
-        Errors: MODEL_UNKNOWN, MODEL_DIGEST_MISMATCH, VRAM_*, ENGINE_*.
+        Errors: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,7 +37,7 @@ class ControlServiceStub:
     """Tells what the brick is and which models it has, with their states."""
     LoadModel: _grpc.UnaryUnaryMultiCallable[_control_pb2.LoadModelRequest, _control_pb2.LoadModelResponse]
     """Loads a model before somebody needs it; answers once it is ready.
-    Errors: MODEL_UNKNOWN, MODEL_DIGEST_MISMATCH, VRAM_*, ENGINE_*.
+    Errors: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
     UnloadModel: _grpc.UnaryUnaryMultiCallable[_control_pb2.UnloadModelRequest, _control_pb2.UnloadModelResponse]
     """Unloads a model once its running calls have ended and gives its memory back.
@@ -53,7 +53,7 @@ class ControlServiceAsyncStub(ControlServiceStub):
     """Tells what the brick is and which models it has, with their states."""
     LoadModel: _aio.UnaryUnaryMultiCallable[_control_pb2.LoadModelRequest, _control_pb2.LoadModelResponse]  # type: ignore[assignment]
     """Loads a model before somebody needs it; answers once it is ready.
-    Errors: MODEL_UNKNOWN, MODEL_DIGEST_MISMATCH, VRAM_*, ENGINE_*.
+    Errors: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
     UnloadModel: _aio.UnaryUnaryMultiCallable[_control_pb2.UnloadModelRequest, _control_pb2.UnloadModelResponse]  # type: ignore[assignment]
     """Unloads a model once its running calls have ended and gives its memory back.
@@ -78,7 +78,7 @@ class ControlServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_control_pb2.LoadModelResponse, _abc.Awaitable[_control_pb2.LoadModelResponse]]:
         """Loads a model before somebody needs it; answers once it is ready.
-        Errors: MODEL_UNKNOWN, MODEL_DIGEST_MISMATCH, VRAM_*, ENGINE_*.
+        Errors: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
 
     @_abc_1.abstractmethod

@@ -50,7 +50,8 @@ class DiarizeServiceServicer:
         """Finds the turns of each speaker in a recording.
         Order: any number of waiting, one started, progress while listening, then
         all turns in order of start (labels need the whole recording), one summary.
-        Errors: MEDIA_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID, MODEL_UNKNOWN, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID; those of every call on a
+        model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

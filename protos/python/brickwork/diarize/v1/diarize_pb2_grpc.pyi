@@ -37,7 +37,8 @@ class DiarizeServiceStub:
     """Finds the turns of each speaker in a recording.
     Order: any number of waiting, one started, progress while listening, then
     all turns in order of start (labels need the whole recording), one summary.
-    Errors: MEDIA_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID, MODEL_UNKNOWN, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID; those of every call on a
+    model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
 
 @_typing.type_check_only
@@ -49,7 +50,8 @@ class DiarizeServiceAsyncStub(DiarizeServiceStub):
     """Finds the turns of each speaker in a recording.
     Order: any number of waiting, one started, progress while listening, then
     all turns in order of start (labels need the whole recording), one summary.
-    Errors: MEDIA_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID, MODEL_UNKNOWN, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID; those of every call on a
+    model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
 
 class DiarizeServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -64,7 +66,8 @@ class DiarizeServiceServicer(metaclass=_abc_1.ABCMeta):
         """Finds the turns of each speaker in a recording.
         Order: any number of waiting, one started, progress while listening, then
         all turns in order of start (labels need the whole recording), one summary.
-        Errors: MEDIA_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID, MODEL_UNKNOWN, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID; those of every call on a
+        model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
 
 def add_DiarizeServiceServicer_to_server(servicer: DiarizeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

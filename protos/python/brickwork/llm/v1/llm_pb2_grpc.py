@@ -49,7 +49,8 @@ class LlmServiceServicer:
     def GenerateText(self, request, context):
         """Answers a conversation and streams the answer piece by piece.
         Order: any number of waiting, one started, then deltas, exactly one usage last.
-        Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, MODEL_UNKNOWN, ENGINE_*.
+        Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, ARGUMENT_INVALID; those of
+        every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,8 @@ class LlmServiceStub:
     GenerateText: _grpc.UnaryStreamMultiCallable[_llm_pb2.GenerateTextRequest, _llm_pb2.GenerateTextResponse]
     """Answers a conversation and streams the answer piece by piece.
     Order: any number of waiting, one started, then deltas, exactly one usage last.
-    Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, MODEL_UNKNOWN, ENGINE_*.
+    Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, ARGUMENT_INVALID; those of
+    every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
 
 @_typing.type_check_only
@@ -47,7 +48,8 @@ class LlmServiceAsyncStub(LlmServiceStub):
     GenerateText: _aio.UnaryStreamMultiCallable[_llm_pb2.GenerateTextRequest, _llm_pb2.GenerateTextResponse]  # type: ignore[assignment]
     """Answers a conversation and streams the answer piece by piece.
     Order: any number of waiting, one started, then deltas, exactly one usage last.
-    Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, MODEL_UNKNOWN, ENGINE_*.
+    Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, ARGUMENT_INVALID; those of
+    every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
 
 class LlmServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -61,7 +63,8 @@ class LlmServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_llm_pb2.GenerateTextResponse], _abc.AsyncIterator[_llm_pb2.GenerateTextResponse]]:
         """Answers a conversation and streams the answer piece by piece.
         Order: any number of waiting, one started, then deltas, exactly one usage last.
-        Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, MODEL_UNKNOWN, ENGINE_*.
+        Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, ARGUMENT_INVALID; those of
+        every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
 
 def add_LlmServiceServicer_to_server(servicer: LlmServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -54,7 +54,8 @@ class ObjectsServiceServicer:
     def PutObject(self, request_iterator, context):
         """Stores an object: first a header, then chunks. Nothing is kept of a stream
         that ends early or whose content differs from what the header declares.
-        Errors: STREAM_ORDER_INVALID, OBJECT_TOO_LARGE, OBJECT_MISMATCH, STORAGE_FULL.
+        Errors: STREAM_ORDER_INVALID, ARGUMENT_INVALID, OBJECT_REF_INVALID, OBJECT_TOO_LARGE,
+        OBJECT_MISMATCH, STORAGE_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,8 @@ class ObjectsServiceStub:
     PutObject: _grpc.StreamUnaryMultiCallable[_objects_pb2.PutObjectRequest, _objects_pb2.PutObjectResponse]
     """Stores an object: first a header, then chunks. Nothing is kept of a stream
     that ends early or whose content differs from what the header declares.
-    Errors: STREAM_ORDER_INVALID, OBJECT_TOO_LARGE, OBJECT_MISMATCH, STORAGE_FULL.
+    Errors: STREAM_ORDER_INVALID, ARGUMENT_INVALID, OBJECT_REF_INVALID, OBJECT_TOO_LARGE,
+    OBJECT_MISMATCH, STORAGE_FULL.
     """
     GetObject: _grpc.UnaryStreamMultiCallable[_objects_pb2.GetObjectRequest, _objects_pb2.GetObjectResponse]
     """Streams an object in chunks of at most 64 KiB.
@@ -51,7 +52,8 @@ class ObjectsServiceAsyncStub(ObjectsServiceStub):
     PutObject: _aio.StreamUnaryMultiCallable[_objects_pb2.PutObjectRequest, _objects_pb2.PutObjectResponse]  # type: ignore[assignment]
     """Stores an object: first a header, then chunks. Nothing is kept of a stream
     that ends early or whose content differs from what the header declares.
-    Errors: STREAM_ORDER_INVALID, OBJECT_TOO_LARGE, OBJECT_MISMATCH, STORAGE_FULL.
+    Errors: STREAM_ORDER_INVALID, ARGUMENT_INVALID, OBJECT_REF_INVALID, OBJECT_TOO_LARGE,
+    OBJECT_MISMATCH, STORAGE_FULL.
     """
     GetObject: _aio.UnaryStreamMultiCallable[_objects_pb2.GetObjectRequest, _objects_pb2.GetObjectResponse]  # type: ignore[assignment]
     """Streams an object in chunks of at most 64 KiB.
@@ -69,7 +71,8 @@ class ObjectsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_objects_pb2.PutObjectResponse, _abc.Awaitable[_objects_pb2.PutObjectResponse]]:
         """Stores an object: first a header, then chunks. Nothing is kept of a stream
         that ends early or whose content differs from what the header declares.
-        Errors: STREAM_ORDER_INVALID, OBJECT_TOO_LARGE, OBJECT_MISMATCH, STORAGE_FULL.
+        Errors: STREAM_ORDER_INVALID, ARGUMENT_INVALID, OBJECT_REF_INVALID, OBJECT_TOO_LARGE,
+        OBJECT_MISMATCH, STORAGE_FULL.
         """
 
     @_abc_1.abstractmethod

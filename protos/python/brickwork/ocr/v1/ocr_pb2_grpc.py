@@ -54,7 +54,8 @@ class OcrServiceServicer:
     def ReadDocument(self, request, context):
         """Reads the text of an image and streams it page by page (an image is one page).
         Order: any number of waiting, one started, pages in order, one summary.
-        Errors: IMAGE_UNREADABLE, MEDIA_TOO_LARGE, MODEL_UNKNOWN, ENGINE_*.
+        Errors: IMAGE_UNREADABLE, MEDIA_*, OBJECT_*; those of every call on a model:
+        MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -65,7 +66,8 @@ class OcrServiceServicer:
         Order: any number of waiting, one started, then timed texts in order of
         start with progress between them, one summary. A video without text is a
         result with no timed text.
-        Errors: MEDIA_*, NO_VIDEO_STREAM, MODEL_UNKNOWN, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_VIDEO_STREAM, ARGUMENT_INVALID; those of every call on a
+        model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,14 +36,16 @@ class OcrServiceStub:
     ReadDocument: _grpc.UnaryStreamMultiCallable[_ocr_pb2.ReadDocumentRequest, _ocr_pb2.ReadDocumentResponse]
     """Reads the text of an image and streams it page by page (an image is one page).
     Order: any number of waiting, one started, pages in order, one summary.
-    Errors: IMAGE_UNREADABLE, MEDIA_TOO_LARGE, MODEL_UNKNOWN, ENGINE_*.
+    Errors: IMAGE_UNREADABLE, MEDIA_*, OBJECT_*; those of every call on a model:
+    MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
     ReadVideo: _grpc.UnaryStreamMultiCallable[_ocr_pb2.ReadVideoRequest, _ocr_pb2.ReadVideoResponse]
     """Reads the text that a video shows, with the time span of each text.
     Order: any number of waiting, one started, then timed texts in order of
     start with progress between them, one summary. A video without text is a
     result with no timed text.
-    Errors: MEDIA_*, NO_VIDEO_STREAM, MODEL_UNKNOWN, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_VIDEO_STREAM, ARGUMENT_INVALID; those of every call on a
+    model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
 
 @_typing.type_check_only
@@ -54,14 +56,16 @@ class OcrServiceAsyncStub(OcrServiceStub):
     ReadDocument: _aio.UnaryStreamMultiCallable[_ocr_pb2.ReadDocumentRequest, _ocr_pb2.ReadDocumentResponse]  # type: ignore[assignment]
     """Reads the text of an image and streams it page by page (an image is one page).
     Order: any number of waiting, one started, pages in order, one summary.
-    Errors: IMAGE_UNREADABLE, MEDIA_TOO_LARGE, MODEL_UNKNOWN, ENGINE_*.
+    Errors: IMAGE_UNREADABLE, MEDIA_*, OBJECT_*; those of every call on a model:
+    MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
     ReadVideo: _aio.UnaryStreamMultiCallable[_ocr_pb2.ReadVideoRequest, _ocr_pb2.ReadVideoResponse]  # type: ignore[assignment]
     """Reads the text that a video shows, with the time span of each text.
     Order: any number of waiting, one started, then timed texts in order of
     start with progress between them, one summary. A video without text is a
     result with no timed text.
-    Errors: MEDIA_*, NO_VIDEO_STREAM, MODEL_UNKNOWN, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_VIDEO_STREAM, ARGUMENT_INVALID; those of every call on a
+    model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
 
 class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -75,7 +79,8 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_ocr_pb2.ReadDocumentResponse], _abc.AsyncIterator[_ocr_pb2.ReadDocumentResponse]]:
         """Reads the text of an image and streams it page by page (an image is one page).
         Order: any number of waiting, one started, pages in order, one summary.
-        Errors: IMAGE_UNREADABLE, MEDIA_TOO_LARGE, MODEL_UNKNOWN, ENGINE_*.
+        Errors: IMAGE_UNREADABLE, MEDIA_*, OBJECT_*; those of every call on a model:
+        MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
 
     @_abc_1.abstractmethod
@@ -88,7 +93,8 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
         Order: any number of waiting, one started, then timed texts in order of
         start with progress between them, one summary. A video without text is a
         result with no timed text.
-        Errors: MEDIA_*, NO_VIDEO_STREAM, MODEL_UNKNOWN, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_VIDEO_STREAM, ARGUMENT_INVALID; those of every call on a
+        model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
 
 def add_OcrServiceServicer_to_server(servicer: OcrServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -54,7 +54,8 @@ class TranslateServiceServicer:
     def TranslateTexts(self, request, context):
         """Translates texts and streams each translation, in the order of the request.
         Order: any number of waiting, one started, then translations, one summary.
-        Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ENGINE_*.
+        Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
+        of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,8 @@ class TranslateServiceStub:
     TranslateTexts: _grpc.UnaryStreamMultiCallable[_translate_pb2.TranslateTextsRequest, _translate_pb2.TranslateTextsResponse]
     """Translates texts and streams each translation, in the order of the request.
     Order: any number of waiting, one started, then translations, one summary.
-    Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ENGINE_*.
+    Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
+    of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
     ListLanguagePairs: _grpc.UnaryUnaryMultiCallable[_translate_pb2.ListLanguagePairsRequest, _translate_pb2.ListLanguagePairsResponse]
     """Lists the language pairs that are installed."""
@@ -49,7 +50,8 @@ class TranslateServiceAsyncStub(TranslateServiceStub):
     TranslateTexts: _aio.UnaryStreamMultiCallable[_translate_pb2.TranslateTextsRequest, _translate_pb2.TranslateTextsResponse]  # type: ignore[assignment]
     """Translates texts and streams each translation, in the order of the request.
     Order: any number of waiting, one started, then translations, one summary.
-    Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ENGINE_*.
+    Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
+    of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     """
     ListLanguagePairs: _aio.UnaryUnaryMultiCallable[_translate_pb2.ListLanguagePairsRequest, _translate_pb2.ListLanguagePairsResponse]  # type: ignore[assignment]
     """Lists the language pairs that are installed."""
@@ -65,7 +67,8 @@ class TranslateServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_translate_pb2.TranslateTextsResponse], _abc.AsyncIterator[_translate_pb2.TranslateTextsResponse]]:
         """Translates texts and streams each translation, in the order of the request.
         Order: any number of waiting, one started, then translations, one summary.
-        Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ENGINE_*.
+        Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
+        of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         """
 
     @_abc_1.abstractmethod

@@ -7,8 +7,15 @@ from tools.tidy import ROOT, tracked
 
 PAGES = [ROOT / path for path in tracked() if path.suffix == ".md" and (ROOT / path).is_file()]
 
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 COMMAND = re.compile(r"^ *\.venv/bin/brickwork (.*)$", re.MULTILINE)
 NAMED_TEST = re.compile(r"`(test_\w+)`")
+
+
+def test_every_link_to_another_page_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in LINK.findall(page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} leads to {target}"
 
 
 def test_every_command_of_the_handle_has_the_options_that_a_page_names() -> None:

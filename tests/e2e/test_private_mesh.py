@@ -53,7 +53,7 @@ def test_a_killed_handle_takes_its_private_mesh_with_it(idle_home: Mesh, tmp_pat
             if line.startswith("transcribe"):
                 break
         mine = [one for one in idle_home.processes() if one.pid != running.pid]
-        assert len(mine) > 10
+        assert len(mine) >= 10
         running.kill()
         running.stderr.read()
     for process in mine:

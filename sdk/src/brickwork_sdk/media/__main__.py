@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from brickwork_sdk.errors import BrickworkError
+from brickwork_sdk.errors import BrickworkError, InvalidInput, Reason
 from brickwork_sdk.media.image import read_image
 from brickwork_sdk.media.info import probe
 
@@ -29,13 +29,21 @@ def answer(kind: str, path: Path) -> dict[str, Any]:
             return dataclasses.asdict(probe(path))
         read_image(path)
         return {}
+    except MemoryError:
+        return _described(
+            InvalidInput(Reason.MEDIA_TOO_LARGE, f"The {kind} needs too much memory.")
+        )
     except BrickworkError as error:
-        return {
-            "code": error.code.name,
-            "reason": error.reason,
-            "message": error.message,
-            "metadata": error.metadata,
-        }
+        return _described(error)
+
+
+def _described(error: BrickworkError) -> dict[str, Any]:
+    return {
+        "code": error.code.name,
+        "reason": error.reason,
+        "message": error.message,
+        "metadata": error.metadata,
+    }
 
 
 if __name__ == "__main__":

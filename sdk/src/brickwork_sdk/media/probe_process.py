@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
-from brickwork_sdk.errors import InvalidInput, Reason, error_of
+from brickwork_sdk.errors import EngineFailed, InvalidInput, Reason, error_of
 from brickwork_sdk.media.info import MediaInfo
 
 _UNREADABLE = {"recording": Reason.MEDIA_UNREADABLE, "picture": Reason.IMAGE_UNREADABLE}
@@ -49,12 +49,12 @@ async def _looked_at(
         str(math.ceil(timeout_seconds)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
         env={"OPENBLAS_NUM_THREADS": "1"},  # Nothing of ours: no name, no secret.
     )
     try:
         async with asyncio.timeout(timeout_seconds):
             output, _ = await child.communicate()
+            status = await child.wait()
     except TimeoutError:
         raise InvalidInput(
             _UNREADABLE[kind],
@@ -64,10 +64,13 @@ async def _looked_at(
         if child.returncode is None:
             child.kill()
             await child.wait()
-    if child.returncode != 0:
+    if status < 0:
         raise InvalidInput(
             _UNREADABLE[kind], f"The {kind} cannot be decoded: the decoder failed on it."
         )
+    if status > 0:
+        # Not a crash of native code but an error of ours; its traceback is in our own log.
+        raise EngineFailed(Reason.UNEXPECTED, f"The {kind} could not be examined.")
     answer: dict[str, Any] = json.loads(output)
     if "reason" in answer:
         raise error_of(

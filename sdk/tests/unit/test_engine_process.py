@@ -121,6 +121,14 @@ async def test_leaving_early_closes_the_generator_and_keeps_the_engine(
     assert trace.exists()
 
 
+async def test_a_call_that_fails_when_it_is_cancelled_harms_no_other(
+    engine: EngineProcess,
+) -> None:
+    async with aclosing(engine.stream("cling", CountRequest(1), [Number])) as events:
+        await anext(events)
+    assert await numbers(engine, "count", 3) == [0, 1, 2]
+
+
 async def test_a_reader_that_does_not_read_stops_the_work(
     engine: EngineProcess, tmp_path: Path
 ) -> None:

@@ -105,7 +105,11 @@ class Host:
         call = self._calls.remove(number)
         if call is not None:
             if isinstance(call.steps, Generator):
-                call.steps.close()
+                try:
+                    call.steps.close()
+                except Exception as error:
+                    # Its caller has left; the log is told, and the other calls go on.
+                    _described(error)
             self.send({"type": "end", "id": number})
 
     def _step(self, call: Call) -> None:

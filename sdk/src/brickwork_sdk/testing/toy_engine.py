@@ -55,6 +55,14 @@ class ToyEngine:
         yield Number(0)
         raise RuntimeError("the words of a recording")
 
+    def cling(self, request: CountRequest) -> Iterator[Number]:
+        """Yield numbers for ever, and fail when told to leave off."""
+        try:
+            while True:
+                yield Number(0)
+        finally:
+            raise RuntimeError("the words of a recording")
+
     def die(self, request: CountRequest) -> Iterator[Number]:
         """Yield one number, then be killed."""
         yield Number(0)

@@ -37,6 +37,7 @@ SETTINGS = {
     "ocr": OcrSettings,
     "translate": TranslateSettings,
 }
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -109,6 +110,20 @@ async def refusal(bricks: Channels, stream: Stream, request: Message) -> Brickwo
     with pytest.raises(grpc.RpcError) as caught:
         await events(bricks, stream, request)
     return BrickworkError.from_rpc(caught.value)
+
+
+async def test_no_stream_of_any_brick_is_left_out() -> None:
+    services = {path.name for path in (ROOT / "services").iterdir() if path.is_dir()}
+    assert {stream.brick for stream in STREAMS} == set(SETTINGS) == services - {"broker"}
+    files = {stream.request.DESCRIPTOR.file for stream in STREAMS}
+    methods = [
+        method
+        for file in files
+        for service in file.services_by_name.values()
+        for method in service.methods
+    ]
+    streaming = {method.name for method in methods if method.server_streaming}
+    assert {stream.rpc for stream in STREAMS} == streaming
 
 
 @of_every_stream

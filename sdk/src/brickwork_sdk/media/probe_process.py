@@ -21,8 +21,8 @@ async def checked_probe(path: Path, timeout_seconds: float = 30.0) -> MediaInfo:
     """Probe a file in a child process that may take so long and no longer.
 
     Raises:
-        MEDIA_*: as `probe`; MEDIA_UNREADABLE also when the child crashed, took
-            more than 2 GiB or was not done in time.
+        MEDIA_*: as `probe`; MEDIA_UNREADABLE also when the child crashed or was not
+            done in time, MEDIA_TOO_LARGE also when it took more than 2 GiB.
     """
     return MediaInfo(**await _looked_at("recording", path, timeout_seconds))
 
@@ -32,7 +32,7 @@ async def checked_image(path: Path, timeout_seconds: float = 30.0) -> None:
 
     Raises:
         MEDIA_*, IMAGE_UNREADABLE: as `read_image`; IMAGE_UNREADABLE also when the child
-            crashed, took more than 2 GiB or was not done in time.
+            crashed or was not done in time, MEDIA_TOO_LARGE also when it took over 2 GiB.
     """
     await _looked_at("picture", path, timeout_seconds)
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from brickwork_sdk.models import load_catalogue, write_manifest
-from brickwork_sdk.testing.recordings import tone, write_recording
+from brickwork_sdk.testing.recordings import slide, tone, write_recording
 from tests.conftest import HANDLE, Mesh
 
 
@@ -82,6 +82,15 @@ def test_a_machine_without_memory_for_the_model_says_so(idle_home: Mesh, tmp_pat
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].endswith("[VRAM_CAN_NEVER_FIT]")
     assert idle_home.processes() == []
+
+
+def test_models_take_turns_where_only_one_fits(idle_home: Mesh, tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "meeting.mkv", tone(4), slides=[slide(40)] * 40)
+    words = ("transcribe", recording, "--translate", "pt", "--summary", "--json", "-")
+    done = idle_home.handle(*words, capacity="100MiB")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["missing"] == []
+    assert "held by" in done.stderr, "nobody was told what the wait was for"
 
 
 def test_a_changed_model_file_is_never_loaded(idle_home: Mesh, tmp_path: Path) -> None:

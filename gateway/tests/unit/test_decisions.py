@@ -138,7 +138,7 @@ def test_pauses_grow_and_end() -> None:
 
 
 def test_a_pause_is_at_least_what_the_error_asks_for() -> None:
-    busy = Busy(Reason.MODEL_LOADING, "x", retry_after_seconds=5.0)
+    busy = Busy(Reason.ENGINE_STOPPED, "x", retry_after_seconds=5.0)
     assert pause_after(busy, 0, PATIENCE) == 5.0
     assert pause_after(busy, 3, PATIENCE) == 8.0
 

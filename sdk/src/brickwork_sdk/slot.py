@@ -20,6 +20,9 @@ LOAD_SECONDS_MAX = 300.0
 """A model that is not loaded by then never will be; its process is killed."""
 DRAIN_SECONDS_MAX = 30.0
 """Running calls have this long to end once their model is to go; then they fail, to be repeated."""
+WANTED_IDLE_SECONDS = 1.0
+"""After so long without a call a model goes while others wait for memory; the calls of one job may
+follow each other within that."""
 
 
 class SlotState(StrEnum):
@@ -187,22 +190,28 @@ class ModelSlot:
 
     async def _serve(self, process: EngineProcess, token: VramToken) -> None:
         """Let visitors in until the model is idle, unwanted, without a token, or dead."""
-        ends = [asyncio.create_task(event.wait()) for event in (process.exited, token.lost)]
-        for end in ends:
-            end.add_done_callback(lambda _: self._changed.set())
+        token.notify = self._changed.set
+        exit_watch = asyncio.create_task(process.exited.wait())
+        exit_watch.add_done_callback(lambda _: self._changed.set())
         try:
-            while not (self._unload_asked or any(end.done() for end in ends)):
+            while not (self._unload_asked or token.is_lost or process.exited.is_set()):
                 self._changed.clear()
                 self._admit(process)
-                patience_seconds = None if self.user_count else self._idle_unload_seconds
                 try:
-                    async with asyncio.timeout(patience_seconds):
+                    async with asyncio.timeout(self._patience_seconds(token)):
                         await self._changed.wait()
                 except TimeoutError:
                     return
         finally:
-            for end in ends:
-                end.cancel()
+            exit_watch.cancel()
+
+    def _patience_seconds(self, token: VramToken) -> float | None:
+        """Tell how long the model may stay without a call; None while there is one."""
+        if self.user_count:
+            return None
+        if token.is_wanted_back:
+            return min(WANTED_IDLE_SECONDS, self._idle_unload_seconds)
+        return self._idle_unload_seconds
 
     async def _drain(self, token: VramToken) -> None:
         self.state = SlotState.DRAINING

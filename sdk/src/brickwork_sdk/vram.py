@@ -10,7 +10,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -66,7 +66,9 @@ class VramToken:
         epoch: grows with every grant; a stale one is never revived.
         granted_bytes: how much may be used.
         device: where.
-        lost: set when the broker says that the token is over.
+        is_lost: whether the broker has said that the token is over.
+        is_wanted_back: whether others wait, so that an idle holder should give it back.
+        notify: called in the holder's event loop when one of these two has changed.
     """
 
     def __init__(self, granted: broker_pb2.VramToken) -> None:
@@ -74,13 +76,20 @@ class VramToken:
         self.epoch = granted.epoch
         self.granted_bytes = granted.granted_bytes
         self.device = granted.device
-        self.lost = asyncio.Event()
+        self.is_lost = False
+        self.is_wanted_back = False
+        self.notify: Callable[[], None] = lambda: None
         self._loop = asyncio.get_running_loop()
 
-    def lose(self) -> None:
-        """Tell the holder, from any thread, that the token is over."""
+    def tell(self, *, is_lost: bool = False, is_wanted_back: bool = False) -> None:
+        """Tell the holder, from any thread, how its token stands now."""
         with suppress(RuntimeError):  # the loop has ended, and with it whoever held the token
-            self._loop.call_soon_threadsafe(self.lost.set)
+            self._loop.call_soon_threadsafe(self._take_in, is_lost, is_wanted_back)
+
+    def _take_in(self, is_lost: bool, is_wanted_back: bool) -> None:
+        if (is_lost, is_wanted_back) != (self.is_lost, self.is_wanted_back):
+            self.is_lost, self.is_wanted_back = is_lost, is_wanted_back
+            self.notify()
 
 
 class VramClient:
@@ -126,9 +135,7 @@ class VramClient:
         try:
             while True:
                 answer = await self._ask(request)
-                if isinstance(answer, MemoryWait):
-                    yield answer
-                elif answer.token.state == broker_pb2.TOKEN_STATE_GRANTED:
+                if answer.token.state == broker_pb2.TOKEN_STATE_GRANTED:
                     token = VramToken(answer.token)
                     self._renewer.keep(token)
                     granted = True
@@ -171,15 +178,11 @@ class VramClient:
 
     async def _ask(
         self, request: broker_pb2.AcquireVramTokenRequest
-    ) -> broker_pb2.AcquireVramTokenResponse | MemoryWait:
+    ) -> broker_pb2.AcquireVramTokenResponse:
         try:
             return await self._stub.AcquireVramToken(request, timeout=POLL_SECONDS + RPC_SECONDS)
         except grpc.RpcError as error:
-            cause = _named(error)
-            if cause.reason is not Reason.BROKER_RECOVERING:
-                raise cause from error
-            await asyncio.sleep(min(cause.retry_after_seconds or 1.0, POLL_SECONDS))
-            return MemoryWait(cause.message, None, cause.retry_after_seconds)
+            raise _named(error) from error
 
     async def _say_goodbye(self, token_id: str, epoch: int) -> None:
         """Release a token; epoch 0 leaves the queue, or gives up a grant nobody heard of."""
@@ -192,6 +195,15 @@ class VramClient:
                 raise
 
 
+@dataclass
+class _Kept:
+    """A token that is renewed: by whom it is used, and when the broker last answered."""
+
+    token: VramToken
+    heard_at: float
+    users: tuple[ProcessIdentity, ...] = ()
+
+
 class _Renewer:
     """A thread that renews every kept token three times in its lifetime.
 
@@ -200,9 +212,7 @@ class _Renewer:
     """
 
     def __init__(self, address: str) -> None:
-        self._tokens: dict[str, VramToken] = {}
-        self._users: dict[str, list[ProcessIdentity]] = {}
-        self._heard: dict[str, float] = {}
+        self._kept: dict[str, _Kept] = {}
         self._goodbyes: dict[str, broker_pb2.ReleaseVramTokenRequest] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -213,17 +223,15 @@ class _Renewer:
 
     def keep(self, token: VramToken) -> None:
         with self._lock:
-            self._tokens[token.token_id] = token
-            self._users[token.token_id] = []
-            self._heard[token.token_id] = time.monotonic()
+            self._kept[token.token_id] = _Kept(token, time.monotonic())
 
     def attach(self, token: VramToken, process: ProcessIdentity) -> None:
         with self._lock:
-            self._users[token.token_id] = [process]
+            self._kept[token.token_id].users = (process,)
 
     def forget(self, token: VramToken) -> None:
         with self._lock:
-            self._tokens.pop(token.token_id, None)
+            self._kept.pop(token.token_id, None)
 
     def say_goodbye(self, request: broker_pb2.ReleaseVramTokenRequest) -> None:
         with self._lock:
@@ -237,32 +245,32 @@ class _Renewer:
     def _run(self) -> None:
         while not self._stopped.wait(RENEW_EVERY_SECONDS):
             with self._lock:
-                tokens = list(self._tokens.values())
+                kept = list(self._kept.values())
                 goodbyes = list(self._goodbyes.values())
-            for token in tokens:
-                self._renew(token)
+            for one in kept:
+                self._renew(one)
             for goodbye in goodbyes:
                 self._repeat(goodbye)
 
-    def _renew(self, token: VramToken) -> None:
-        with self._lock:
-            users = self._users[token.token_id]
+    def _renew(self, kept: "_Kept") -> None:
+        token = kept.token
         request = broker_pb2.RenewVramTokenRequest(
             token_id=token.token_id,
             epoch=token.epoch,
-            users=[_to_proto(process) for process in users],
+            users=[_to_proto(process) for process in kept.users],
         )
         try:
-            self._stub.RenewVramToken(request, timeout=RENEW_EVERY_SECONDS)
-            self._heard[token.token_id] = time.monotonic()
+            answer = self._stub.RenewVramToken(request, timeout=RENEW_EVERY_SECONDS)
+            kept.heard_at = time.monotonic()
+            token.tell(is_wanted_back=answer.wanted_back)
         except grpc.RpcError as error:
             reason = _named(error).reason
-            silent_seconds = time.monotonic() - self._heard[token.token_id]
+            silent_seconds = time.monotonic() - kept.heard_at
             over = reason in (Reason.VRAM_TOKEN_STALE, Reason.VRAM_TOKEN_UNKNOWN)
             if over or silent_seconds > UNREACHABLE_SECONDS_MAX:
                 log.warning("vram_token_lost", extra={"reason": reason.value})
                 self.forget(token)
-                token.lose()
+                token.tell(is_lost=True)
 
     def _repeat(self, goodbye: broker_pb2.ReleaseVramTokenRequest) -> None:
         try:

@@ -42,7 +42,7 @@ class Llm(llm_pb2_grpc.LlmServiceServicer):
                 Reason.CONTEXT_EXCEEDED, "Too long.", metadata={"prompt": "9", "limit": "8"}
             )
         if wish == "busy twice" and self.attempts <= 2:
-            raise Busy(Reason.MODEL_LOADING, "Soon.", retry_after_seconds=0.5)
+            raise Busy(Reason.ENGINE_STOPPED, "Soon.", retry_after_seconds=0.5)
         if wish == "fail":
             raise ZeroDivisionError("a bug")
         yield llm_pb2.GenerateTextResponse(delta=llm_pb2.TextDelta(text="one"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from brickwork_sdk import slot as slot_module
 from brickwork_sdk import vram
 from brickwork_sdk.caller import Caller
 from brickwork_sdk.errors import BrickworkError, NotFound, NotPossible, Reason
@@ -200,6 +201,24 @@ async def test_a_lost_token_ends_the_model(
         await until(lambda: slots.named("toy").process is None)
         broker[0].is_stale = False
         assert (await run(slots))[-1] == Number(2)
+
+
+async def test_an_idle_model_goes_while_others_wait_for_memory(
+    broker: tuple[ScriptedBroker, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vram, "RENEW_EVERY_SECONDS", 0.02)
+    monkeypatch.setattr(slot_module, "WANTED_IDLE_SECONDS", 0.0)
+    async with slots_of(broker[1]) as slots:
+        stream = slots.run("", Caller(), "count", CountRequest(10**6), (Number,))
+        async with aclosing(stream) as events:
+            await until_started(events)
+            broker[0].is_wanting = True
+            process = slots.named("toy").process
+            assert process is not None
+            heard = broker[0].renewal_count + 2
+            await until(lambda: broker[0].renewal_count >= heard)
+            assert slots.named("toy").process is process, "it is in use"
+        await until(lambda: broker[0].held == {})
 
 
 async def test_a_caller_that_leaves_the_queue_leaves_nothing_behind(

@@ -23,6 +23,8 @@ class ScriptedBroker(broker_pb2_grpc.BrokerServiceServicer):
         queue: causes to answer with, one a call, before a token is granted.
         refusal: what every acquire answers; None grants.
         is_stale: whether renewals are refused.
+        is_wanting: whether renewals say that others wait for memory.
+        renewal_count: renewals answered so far.
         held: tokens granted and not yet released.
         users: processes attached to each token, by its id.
     """
@@ -31,6 +33,8 @@ class ScriptedBroker(broker_pb2_grpc.BrokerServiceServicer):
         self.queue: list[str] = []
         self.refusal: BrickworkError | None = None
         self.is_stale = False
+        self.is_wanting = False
+        self.renewal_count = 0
         self.held: dict[str, int] = {}
         self.users: dict[str, list[int]] = {}
         self._epoch = 0
@@ -64,8 +68,9 @@ class ScriptedBroker(broker_pb2_grpc.BrokerServiceServicer):
         """Remember who uses the token, or call it stale."""
         if self.is_stale:
             raise NotPossible(Reason.VRAM_TOKEN_STALE, "The token is over.")
+        self.renewal_count += 1
         self.users[request.token_id] = [user.pid for user in request.users]
-        return broker_pb2.RenewVramTokenResponse()
+        return broker_pb2.RenewVramTokenResponse(wanted_back=self.is_wanting)
 
     async def ReleaseVramToken(
         self, request: broker_pb2.ReleaseVramTokenRequest, context: "Context"

@@ -83,7 +83,10 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
         """Keep a token."""
         users = tuple(wire.process(user) for user in request.users)
         _raise_if_refused(self._runtime.apply(Renew(request.token_id, request.epoch, users)))
-        return pb.RenewVramTokenResponse(token=self._token(request.token_id))
+        return pb.RenewVramTokenResponse(
+            token=self._token(request.token_id),
+            wanted_back=bool(self._runtime.ledger.waiters()),
+        )
 
     async def ReleaseVramToken(
         self, request: pb.ReleaseVramTokenRequest, context: "Context"

@@ -25,19 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&brickwork/broker/v1alpha1/broker.proto\x12\x19\x62rickwork.broker.v1alpha1\x1a\x1egoogle/protobuf/duration.proto\"\xde\x02\n\x17\x41\x63quireVramTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0e\n\x06holder\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x18\n\x10guaranteed_bytes\x18\x04 \x01(\x03\x12\x15\n\rceiling_bytes\x18\x05 \x01(\x03\x12\x38\n\nwork_class\x18\x06 \x01(\x0e\x32$.brickwork.broker.v1alpha1.WorkClass\x12\x0e\n\x06tenant\x18\x07 \x01(\t\x12\'\n\x04wait\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0crenew_within\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12;\n\x07process\x18\n \x01(\x0b\x32*.brickwork.broker.v1alpha1.ProcessIdentity\"\x94\x01\n\x18\x41\x63quireVramTokenResponse\x12\x33\n\x05token\x18\x01 \x01(\x0b\x32$.brickwork.broker.v1alpha1.VramToken\x12\x39\n\x05place\x18\x02 \x01(\x0b\x32%.brickwork.broker.v1alpha1.QueuePlaceH\x00\x88\x01\x01\x42\x08\n\x06_place\"s\n\x15RenewVramTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\x12\x39\n\x05users\x18\x03 \x03(\x0b\x32*.brickwork.broker.v1alpha1.ProcessIdentity\"M\n\x16RenewVramTokenResponse\x12\x33\n\x05token\x18\x01 \x01(\x0b\x32$.brickwork.broker.v1alpha1.VramToken\":\n\x17ReleaseVramTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\"O\n\x18ReleaseVramTokenResponse\x12\x33\n\x05token\x18\x01 \x01(\x0b\x32$.brickwork.broker.v1alpha1.VramToken\"\x17\n\x15ListVramTokensRequest\"N\n\x16ListVramTokensResponse\x12\x34\n\x06tokens\x18\x01 \x03(\x0b\x32$.brickwork.broker.v1alpha1.VramToken\"\x14\n\x12GetCapacityRequest\"e\n\x13GetCapacityResponse\x12:\n\x07\x64\x65vices\x18\x01 \x03(\x0b\x32).brickwork.broker.v1alpha1.DeviceCapacity\x12\x12\n\nrecovering\x18\x02 \x01(\x08\"\xc7\x03\n\tVramToken\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0e\n\x06holder\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x34\n\x05state\x18\x04 \x01(\x0e\x32%.brickwork.broker.v1alpha1.TokenState\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t\x12\x15\n\rgranted_bytes\x18\x06 \x01(\x03\x12\r\n\x05\x65poch\x18\x07 \x01(\x03\x12\x31\n\tremaining\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x88\x01\x01\x12\x38\n\nwork_class\x18\t \x01(\x0e\x32$.brickwork.broker.v1alpha1.WorkClass\x12\x0e\n\x06tenant\x18\n \x01(\t\x12&\n\x03\x61ge\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x38\n\x04tier\x18\x0c \x01(\x0e\x32*.brickwork.broker.v1alpha1.EnforcementTier\x12\x1b\n\x0emeasured_bytes\x18\r \x01(\x03H\x01\x88\x01\x01\x42\x0c\n\n_remainingB\x11\n\x0f_measured_bytes\"l\n\nQueuePlace\x12\x10\n\x08position\x18\x01 \x01(\x05\x12\r\n\x05\x63\x61use\x18\x02 \x01(\t\x12\x30\n\x08\x65xpected\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x88\x01\x01\x42\x0b\n\t_expected\"D\n\x0fProcessIdentity\x12\x0b\n\x03pid\x18\x01 \x01(\x03\x12\x13\n\x0bstart_ticks\x18\x02 \x01(\x03\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\t\"\x92\x01\n\x0e\x44\x65viceCapacity\x12\x0e\n\x06\x64\x65vice\x18\x01 \x01(\t\x12\x16\n\x0e\x63\x61pacity_bytes\x18\x02 \x01(\x03\x12\x15\n\rcharged_bytes\x18\x03 \x01(\x03\x12\x19\n\x11quarantined_bytes\x18\x04 \x01(\x03\x12\x17\n\nused_bytes\x18\x05 \x01(\x03H\x00\x88\x01\x01\x42\r\n\x0b_used_bytes*\x8e\x01\n\tWorkClass\x12\x1a\n\x16WORK_CLASS_UNSPECIFIED\x10\x00\x12\x1a\n\x16WORK_CLASS_INTERACTIVE\x10\x01\x12\x14\n\x10WORK_CLASS_BATCH\x10\x02\x12\x17\n\x13WORK_CLASS_NOTEBOOK\x10\x03\x12\x1a\n\x16WORK_CLASS_BEST_EFFORT\x10\x04*\xe1\x01\n\nTokenState\x12\x1b\n\x17TOKEN_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12TOKEN_STATE_QUEUED\x10\x01\x12\x17\n\x13TOKEN_STATE_GRANTED\x10\x02\x12\x19\n\x15TOKEN_STATE_SHRINKING\x10\x03\x12\x18\n\x14TOKEN_STATE_REVOKING\x10\x04\x12\x1b\n\x17TOKEN_STATE_QUARANTINED\x10\x05\x12\x18\n\x14TOKEN_STATE_RELEASED\x10\x06\x12\x19\n\x15TOKEN_STATE_CANCELLED\x10\x07*\xc3\x01\n\x0f\x45nforcementTier\x12 \n\x1c\x45NFORCEMENT_TIER_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45NFORCEMENT_TIER_WATCH\x10\x01\x12\x1b\n\x17\x45NFORCEMENT_TIER_ENGINE\x10\x02\x12\x18\n\x14\x45NFORCEMENT_TIER_MPS\x10\x03\x12\x1b\n\x17\x45NFORCEMENT_TIER_DRIVER\x10\x04\x12\x1e\n\x1a\x45NFORCEMENT_TIER_PARTITION\x10\x05\x32\xe5\x04\n\rBrokerService\x12{\n\x10\x41\x63quireVramToken\x12\x32.brickwork.broker.v1alpha1.AcquireVramTokenRequest\x1a\x33.brickwork.broker.v1alpha1.AcquireVramTokenResponse\x12u\n\x0eRenewVramToken\x12\x30.brickwork.broker.v1alpha1.RenewVramTokenRequest\x1a\x31.brickwork.broker.v1alpha1.RenewVramTokenResponse\x12{\n\x10ReleaseVramToken\x12\x32.brickwork.broker.v1alpha1.ReleaseVramTokenRequest\x1a\x33.brickwork.broker.v1alpha1.ReleaseVramTokenResponse\x12u\n\x0eListVramTokens\x12\x30.brickwork.broker.v1alpha1.ListVramTokensRequest\x1a\x31.brickwork.broker.v1alpha1.ListVramTokensResponse\x12l\n\x0bGetCapacity\x12-.brickwork.broker.v1alpha1.GetCapacityRequest\x1a..brickwork.broker.v1alpha1.GetCapacityResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&brickwork/broker/v1alpha1/broker.proto\x12\x19\x62rickwork.broker.v1alpha1\x1a\x1egoogle/protobuf/duration.proto\"\xde\x02\n\x17\x41\x63quireVramTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0e\n\x06holder\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x18\n\x10guaranteed_bytes\x18\x04 \x01(\x03\x12\x15\n\rceiling_bytes\x18\x05 \x01(\x03\x12\x38\n\nwork_class\x18\x06 \x01(\x0e\x32$.brickwork.broker.v1alpha1.WorkClass\x12\x0e\n\x06tenant\x18\x07 \x01(\t\x12\'\n\x04wait\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0crenew_within\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12;\n\x07process\x18\n \x01(\x0b\x32*.brickwork.broker.v1alpha1.ProcessIdentity\"\x94\x01\n\x18\x41\x63quireVramTokenResponse\x12\x33\n\x05token\x18\x01 \x01(\x0b\x32$.brickwork.broker.v1alpha1.VramToken\x12\x39\n\x05place\x18\x02 \x01(\x0b\x32%.brickwork.broker.v1alpha1.QueuePlaceH\x00\x88\x01\x01\x42\x08\n\x06_place\"s\n\x15RenewVramTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\x12\x39\n\x05users\x18\x03 \x03(\x0b\x32*.brickwork.broker.v1alpha1.ProcessIdentity\"b\n\x16RenewVramTokenResponse\x12\x33\n\x05token\x18\x01 \x01(\x0b\x32$.brickwork.broker.v1alpha1.VramToken\x12\x13\n\x0bwanted_back\x18\x02 \x01(\x08\":\n\x17ReleaseVramTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x03\"O\n\x18ReleaseVramTokenResponse\x12\x33\n\x05token\x18\x01 \x01(\x0b\x32$.brickwork.broker.v1alpha1.VramToken\"\x17\n\x15ListVramTokensRequest\"N\n\x16ListVramTokensResponse\x12\x34\n\x06tokens\x18\x01 \x03(\x0b\x32$.brickwork.broker.v1alpha1.VramToken\"\x14\n\x12GetCapacityRequest\"e\n\x13GetCapacityResponse\x12:\n\x07\x64\x65vices\x18\x01 \x03(\x0b\x32).brickwork.broker.v1alpha1.DeviceCapacity\x12\x12\n\nrecovering\x18\x02 \x01(\x08\"\xc7\x03\n\tVramToken\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0e\n\x06holder\x18\x02 \x01(\t\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x34\n\x05state\x18\x04 \x01(\x0e\x32%.brickwork.broker.v1alpha1.TokenState\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t\x12\x15\n\rgranted_bytes\x18\x06 \x01(\x03\x12\r\n\x05\x65poch\x18\x07 \x01(\x03\x12\x31\n\tremaining\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x88\x01\x01\x12\x38\n\nwork_class\x18\t \x01(\x0e\x32$.brickwork.broker.v1alpha1.WorkClass\x12\x0e\n\x06tenant\x18\n \x01(\t\x12&\n\x03\x61ge\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x38\n\x04tier\x18\x0c \x01(\x0e\x32*.brickwork.broker.v1alpha1.EnforcementTier\x12\x1b\n\x0emeasured_bytes\x18\r \x01(\x03H\x01\x88\x01\x01\x42\x0c\n\n_remainingB\x11\n\x0f_measured_bytes\"l\n\nQueuePlace\x12\x10\n\x08position\x18\x01 \x01(\x05\x12\r\n\x05\x63\x61use\x18\x02 \x01(\t\x12\x30\n\x08\x65xpected\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x88\x01\x01\x42\x0b\n\t_expected\"D\n\x0fProcessIdentity\x12\x0b\n\x03pid\x18\x01 \x01(\x03\x12\x13\n\x0bstart_ticks\x18\x02 \x01(\x03\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\t\"\x92\x01\n\x0e\x44\x65viceCapacity\x12\x0e\n\x06\x64\x65vice\x18\x01 \x01(\t\x12\x16\n\x0e\x63\x61pacity_bytes\x18\x02 \x01(\x03\x12\x15\n\rcharged_bytes\x18\x03 \x01(\x03\x12\x19\n\x11quarantined_bytes\x18\x04 \x01(\x03\x12\x17\n\nused_bytes\x18\x05 \x01(\x03H\x00\x88\x01\x01\x42\r\n\x0b_used_bytes*\x8e\x01\n\tWorkClass\x12\x1a\n\x16WORK_CLASS_UNSPECIFIED\x10\x00\x12\x1a\n\x16WORK_CLASS_INTERACTIVE\x10\x01\x12\x14\n\x10WORK_CLASS_BATCH\x10\x02\x12\x17\n\x13WORK_CLASS_NOTEBOOK\x10\x03\x12\x1a\n\x16WORK_CLASS_BEST_EFFORT\x10\x04*\xe1\x01\n\nTokenState\x12\x1b\n\x17TOKEN_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12TOKEN_STATE_QUEUED\x10\x01\x12\x17\n\x13TOKEN_STATE_GRANTED\x10\x02\x12\x19\n\x15TOKEN_STATE_SHRINKING\x10\x03\x12\x18\n\x14TOKEN_STATE_REVOKING\x10\x04\x12\x1b\n\x17TOKEN_STATE_QUARANTINED\x10\x05\x12\x18\n\x14TOKEN_STATE_RELEASED\x10\x06\x12\x19\n\x15TOKEN_STATE_CANCELLED\x10\x07*\xc3\x01\n\x0f\x45nforcementTier\x12 \n\x1c\x45NFORCEMENT_TIER_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45NFORCEMENT_TIER_WATCH\x10\x01\x12\x1b\n\x17\x45NFORCEMENT_TIER_ENGINE\x10\x02\x12\x18\n\x14\x45NFORCEMENT_TIER_MPS\x10\x03\x12\x1b\n\x17\x45NFORCEMENT_TIER_DRIVER\x10\x04\x12\x1e\n\x1a\x45NFORCEMENT_TIER_PARTITION\x10\x05\x32\xe5\x04\n\rBrokerService\x12{\n\x10\x41\x63quireVramToken\x12\x32.brickwork.broker.v1alpha1.AcquireVramTokenRequest\x1a\x33.brickwork.broker.v1alpha1.AcquireVramTokenResponse\x12u\n\x0eRenewVramToken\x12\x30.brickwork.broker.v1alpha1.RenewVramTokenRequest\x1a\x31.brickwork.broker.v1alpha1.RenewVramTokenResponse\x12{\n\x10ReleaseVramToken\x12\x32.brickwork.broker.v1alpha1.ReleaseVramTokenRequest\x1a\x33.brickwork.broker.v1alpha1.ReleaseVramTokenResponse\x12u\n\x0eListVramTokens\x12\x30.brickwork.broker.v1alpha1.ListVramTokensRequest\x1a\x31.brickwork.broker.v1alpha1.ListVramTokensResponse\x12l\n\x0bGetCapacity\x12-.brickwork.broker.v1alpha1.GetCapacityRequest\x1a..brickwork.broker.v1alpha1.GetCapacityResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'brickwork.broker.v1alpha1.broker_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WORKCLASS']._serialized_start=1960
-  _globals['_WORKCLASS']._serialized_end=2102
-  _globals['_TOKENSTATE']._serialized_start=2105
-  _globals['_TOKENSTATE']._serialized_end=2330
-  _globals['_ENFORCEMENTTIER']._serialized_start=2333
-  _globals['_ENFORCEMENTTIER']._serialized_end=2528
+  _globals['_WORKCLASS']._serialized_start=1981
+  _globals['_WORKCLASS']._serialized_end=2123
+  _globals['_TOKENSTATE']._serialized_start=2126
+  _globals['_TOKENSTATE']._serialized_end=2351
+  _globals['_ENFORCEMENTTIER']._serialized_start=2354
+  _globals['_ENFORCEMENTTIER']._serialized_end=2549
   _globals['_ACQUIREVRAMTOKENREQUEST']._serialized_start=102
   _globals['_ACQUIREVRAMTOKENREQUEST']._serialized_end=452
   _globals['_ACQUIREVRAMTOKENRESPONSE']._serialized_start=455
@@ -45,27 +45,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RENEWVRAMTOKENREQUEST']._serialized_start=605
   _globals['_RENEWVRAMTOKENREQUEST']._serialized_end=720
   _globals['_RENEWVRAMTOKENRESPONSE']._serialized_start=722
-  _globals['_RENEWVRAMTOKENRESPONSE']._serialized_end=799
-  _globals['_RELEASEVRAMTOKENREQUEST']._serialized_start=801
-  _globals['_RELEASEVRAMTOKENREQUEST']._serialized_end=859
-  _globals['_RELEASEVRAMTOKENRESPONSE']._serialized_start=861
-  _globals['_RELEASEVRAMTOKENRESPONSE']._serialized_end=940
-  _globals['_LISTVRAMTOKENSREQUEST']._serialized_start=942
-  _globals['_LISTVRAMTOKENSREQUEST']._serialized_end=965
-  _globals['_LISTVRAMTOKENSRESPONSE']._serialized_start=967
-  _globals['_LISTVRAMTOKENSRESPONSE']._serialized_end=1045
-  _globals['_GETCAPACITYREQUEST']._serialized_start=1047
-  _globals['_GETCAPACITYREQUEST']._serialized_end=1067
-  _globals['_GETCAPACITYRESPONSE']._serialized_start=1069
-  _globals['_GETCAPACITYRESPONSE']._serialized_end=1170
-  _globals['_VRAMTOKEN']._serialized_start=1173
-  _globals['_VRAMTOKEN']._serialized_end=1628
-  _globals['_QUEUEPLACE']._serialized_start=1630
-  _globals['_QUEUEPLACE']._serialized_end=1738
-  _globals['_PROCESSIDENTITY']._serialized_start=1740
-  _globals['_PROCESSIDENTITY']._serialized_end=1808
-  _globals['_DEVICECAPACITY']._serialized_start=1811
-  _globals['_DEVICECAPACITY']._serialized_end=1957
-  _globals['_BROKERSERVICE']._serialized_start=2531
-  _globals['_BROKERSERVICE']._serialized_end=3144
+  _globals['_RENEWVRAMTOKENRESPONSE']._serialized_end=820
+  _globals['_RELEASEVRAMTOKENREQUEST']._serialized_start=822
+  _globals['_RELEASEVRAMTOKENREQUEST']._serialized_end=880
+  _globals['_RELEASEVRAMTOKENRESPONSE']._serialized_start=882
+  _globals['_RELEASEVRAMTOKENRESPONSE']._serialized_end=961
+  _globals['_LISTVRAMTOKENSREQUEST']._serialized_start=963
+  _globals['_LISTVRAMTOKENSREQUEST']._serialized_end=986
+  _globals['_LISTVRAMTOKENSRESPONSE']._serialized_start=988
+  _globals['_LISTVRAMTOKENSRESPONSE']._serialized_end=1066
+  _globals['_GETCAPACITYREQUEST']._serialized_start=1068
+  _globals['_GETCAPACITYREQUEST']._serialized_end=1088
+  _globals['_GETCAPACITYRESPONSE']._serialized_start=1090
+  _globals['_GETCAPACITYRESPONSE']._serialized_end=1191
+  _globals['_VRAMTOKEN']._serialized_start=1194
+  _globals['_VRAMTOKEN']._serialized_end=1649
+  _globals['_QUEUEPLACE']._serialized_start=1651
+  _globals['_QUEUEPLACE']._serialized_end=1759
+  _globals['_PROCESSIDENTITY']._serialized_start=1761
+  _globals['_PROCESSIDENTITY']._serialized_end=1829
+  _globals['_DEVICECAPACITY']._serialized_start=1832
+  _globals['_DEVICECAPACITY']._serialized_end=1978
+  _globals['_BROKERSERVICE']._serialized_start=2552
+  _globals['_BROKERSERVICE']._serialized_end=3165
 # @@protoc_insertion_point(module_scope)

@@ -269,6 +269,9 @@ class RenewVramTokenResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_FIELD_NUMBER: _builtins.int
+    WANTED_BACK_FIELD_NUMBER: _builtins.int
+    wanted_back: _builtins.bool
+    """Others wait for memory: the holder should give it back as soon as it is idle."""
     @_builtins.property
     def token(self) -> Global___VramToken:
         """The token."""
@@ -277,10 +280,11 @@ class RenewVramTokenResponse(_message.Message):
         self,
         *,
         token: Global___VramToken | None = ...,
+        wanted_back: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token", b"token", "wanted_back", b"wanted_back"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -87,14 +87,23 @@ def process(folder: Path, name: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 @pytest.fixture(scope="module")
-def mesh() -> Iterator[Mapping[str, grpc.Channel]]:
-    """A channel to each process of a mesh without a gateway, by name."""
+def home() -> Iterator[Path]:
+    """The folder of a mesh without a gateway, its sockets where the page looks for them."""
     with tempfile.TemporaryDirectory(prefix="brickwork-") as folder, ExitStack() as stack:
+        run = Path(folder) / ".brickwork" / "run"
+        run.mkdir(mode=0o700, parents=True)
         for name in ("broker", *BRICKS):
-            stack.enter_context(process(Path(folder), name))
+            stack.enter_context(process(run, name))
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def mesh(home: Path) -> Iterator[Mapping[str, grpc.Channel]]:
+    """A channel to each process of the mesh, by name."""
+    with ExitStack() as stack:
         channels = {}
         for name in ("broker", *BRICKS):
-            channel = grpc.insecure_channel(f"unix:{folder}/{name}.sock")
+            channel = grpc.insecure_channel(f"unix:{home}/.brickwork/run/{name}.sock")
             channels[name] = stack.enter_context(channel)
             grpc.channel_ready_future(channel).result(SECONDS)
         yield channels
@@ -104,7 +113,7 @@ def mesh() -> Iterator[Mapping[str, grpc.Channel]]:
 def client(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The client that the page prints."""
     path = tmp_path_factory.mktemp("page") / "client.py"
-    path.write_text(printed_client())
+    path.write_text(printed()[0])
     spec = importlib.util.spec_from_file_location("client", path)
     assert spec is not None
     assert spec.loader is not None
@@ -113,13 +122,26 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     return module
 
 
-def printed_client() -> str:
-    return PAGE.read_text().split("```python\n")[1].split("```")[0]
+def printed() -> list[str]:
+    """The client and its example, as the page has them."""
+    blocks = [block.partition("```")[0] for block in PAGE.read_text().split("```python\n")[1:]]
+    assert len(blocks) == 2
+    return blocks
 
 
 def test_the_client_has_ten_lines_below_its_imports() -> None:
-    _, _, below = printed_client().partition("\n)\n")
+    _, _, below = printed()[0].partition("\n)\n")
     assert len([line for line in below.splitlines() if line]) == 10
+
+
+def test_the_example_of_the_page_runs(home: Path, mesh: Mapping[str, grpc.Channel]) -> None:
+    command = [sys.executable, "-c", "\n".join(printed())]
+    ran = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=SECONDS)
+    assert ran.returncode == 0, ran.stderr
+    services, *_, translation, summary = ran.stdout.splitlines()
+    assert "ListLanguagePairs" in services
+    assert "gOOD MORNING." in translation  # the scripted engine swaps the case
+    assert summary == "{'summary': {'textCount': 1}}"
 
 
 @pytest.mark.parametrize("name", ["broker", *BRICKS])

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from brickwork_sdk import slot as slot_module
-from brickwork_sdk import vram
 from brickwork_sdk.caller import Caller
 from brickwork_sdk.errors import BrickworkError, NotFound, NotPossible, Reason
 from brickwork_sdk.models import BuildByModule, CatalogueEntry, Model, ModelFile
@@ -19,7 +18,7 @@ from brickwork_sdk.slot import ModelSlot, SlotState
 from brickwork_sdk.slots import Slots, Started, Waiting
 from brickwork_sdk.testing.broker import ScriptedBroker, scripted_broker
 from brickwork_sdk.testing.toy_engine import CountRequest, Number
-from brickwork_sdk.vram import VramClient
+from brickwork_sdk.vram import VramClient, renewal
 
 FILE = ModelFile(path="weights", sha256="0" * 64, size_bytes=1)
 ENTRY = CatalogueEntry(
@@ -194,7 +193,7 @@ async def test_a_killed_process_gives_its_token_back_while_nobody_calls(
 async def test_a_lost_token_ends_the_model(
     broker: tuple[ScriptedBroker, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vram, "RENEW_EVERY_SECONDS", 0.02)
+    monkeypatch.setattr(renewal, "RENEW_EVERY_SECONDS", 0.02)
     async with slots_of(broker[1]) as slots:
         await run(slots)
         broker[0].is_stale = True
@@ -206,7 +205,7 @@ async def test_a_lost_token_ends_the_model(
 async def test_an_idle_model_goes_while_others_wait_for_memory(
     broker: tuple[ScriptedBroker, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vram, "RENEW_EVERY_SECONDS", 0.02)
+    monkeypatch.setattr(renewal, "RENEW_EVERY_SECONDS", 0.02)
     monkeypatch.setattr(slot_module, "WANTED_IDLE_SECONDS", 0.0)
     async with slots_of(broker[1]) as slots:
         stream = slots.run("", Caller(), "count", CountRequest(10**6), (Number,))

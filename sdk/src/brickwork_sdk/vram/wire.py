@@ -1,0 +1,26 @@
+"""What client and renewal say to the broker in the same way."""
+
+import grpc
+
+from brickwork.broker.v1alpha1 import broker_pb2
+from brickwork_sdk.errors import BrickworkError, Busy, Reason
+from brickwork_sdk.processes import ProcessIdentity
+
+
+def named(error: grpc.RpcError) -> BrickworkError:
+    """Return the error that the broker meant; one that is away is BROKER_UNREACHABLE."""
+    found = BrickworkError.from_rpc(error)
+    if found.reason in (Reason.BRICK_UNREACHABLE, Reason.DEADLINE_EXCEEDED):
+        return Busy(
+            Reason.BROKER_UNREACHABLE,
+            "The VRAM broker does not answer, so nothing new can be loaded.",
+            retry_after_seconds=5.0,
+        )
+    return found
+
+
+def to_proto(process: ProcessIdentity) -> broker_pb2.ProcessIdentity:
+    """Render for the wire."""
+    return broker_pb2.ProcessIdentity(
+        pid=process.pid, start_ticks=process.start_ticks, boot_id=process.boot_id
+    )

@@ -18,7 +18,7 @@ import jiwer
 
 from brickwork_asr.engine import Segment, TranscribeRequest
 from brickwork_asr.whisper_engine import WhisperEngine, load
-from brickwork_sdk.media import probe
+from brickwork_sdk.media.probe import probe
 from brickwork_sdk.models import ModelStore, load_catalogue
 from brickwork_translate.bergamot_engine import load as load_translation
 from brickwork_translate.engine import TranslateRequest, Translation

@@ -16,7 +16,7 @@ from brickwork.llm.v1 import llm_pb2, llm_pb2_grpc
 from brickwork.ocr.v1 import ocr_pb2, ocr_pb2_grpc
 from brickwork.translate.v1 import translate_pb2, translate_pb2_grpc
 from brickwork_sdk.errors import Reason
-from brickwork_sdk.media import INLINE_BYTES_MAX
+from brickwork_sdk.media.limits import INLINE_BYTES_MAX
 from brickwork_sdk.testing.recordings import silence, slide, tone, write_recording
 
 Fields = Mapping[str, Any]

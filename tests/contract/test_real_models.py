@@ -30,7 +30,7 @@ from brickwork_diarize.settings import DiarizeSettings
 from brickwork_llm.settings import LlmSettings
 from brickwork_ocr.settings import OcrSettings
 from brickwork_sdk.brick import RegisterServicer
-from brickwork_sdk.media import read_audio
+from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.settings import BrickSettings
 from brickwork_sdk.testing.brick import served_brick
 from brickwork_sdk.testing.recordings import write_recording

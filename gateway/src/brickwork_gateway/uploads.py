@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from brickwork_gateway.ledger.job import Recording
 from brickwork_sdk.errors import Cancelled, InvalidInput, NoCapacity, Reason
-from brickwork_sdk.media import checked_probe
+from brickwork_sdk.media.probe_process import checked_probe
 from brickwork_sdk.objects import ObjectStore
 
 _CHUNK_BYTES = 1024 * 1024

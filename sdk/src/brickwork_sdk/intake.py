@@ -6,7 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 from brickwork.common.v1.common_pb2 import Media
 from brickwork_sdk.errors import InvalidInput, Reason
-from brickwork_sdk.media import checked_image, checked_probe
+from brickwork_sdk.media.probe_process import checked_image, checked_probe
 from brickwork_sdk.objects import ObjectStore
 
 _REMEMBERED_MAX = 1024

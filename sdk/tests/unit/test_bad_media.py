@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from brickwork_sdk.errors import BrickworkError, Reason
-from brickwork_sdk.media import probe, read_audio
+from brickwork_sdk.media.audio import read_audio
+from brickwork_sdk.media.probe import probe
 from brickwork_sdk.testing.bad_media import NEIGHBOUR, write_bad_media, write_odd_media
 from brickwork_sdk.testing.recordings import tone, write_recording
 

@@ -6,15 +6,11 @@ import pytest
 from PIL import Image
 
 from brickwork_sdk.errors import BrickworkError, Reason
-from brickwork_sdk.media import (
-    SAMPLE_RATE_HZ,
-    checked_image,
-    checked_probe,
-    probe,
-    read_audio,
-    read_frames,
-    read_image,
-)
+from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
+from brickwork_sdk.media.frames import read_frames
+from brickwork_sdk.media.image import read_image
+from brickwork_sdk.media.probe import probe
+from brickwork_sdk.media.probe_process import checked_image, checked_probe
 from brickwork_sdk.testing.recordings import silence, slide, tone, write_recording
 
 SUFFIXES = [".wav", ".flac", ".mp3", ".ogg", ".webm", ".mkv", ".aac", ".m4a", ".mp4", ".avi"]

@@ -24,7 +24,7 @@ from brickwork_sdk.errors import (
     NotPossible,
     Reason,
 )
-from brickwork_sdk.media import checked_probe
+from brickwork_sdk.media.probe_process import checked_probe
 
 PROBE_SECONDS = 30.0
 RESULT = "result.json"

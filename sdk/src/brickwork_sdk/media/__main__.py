@@ -9,7 +9,7 @@ from typing import Any
 
 from brickwork_sdk.errors import BrickworkError, InvalidInput, Reason
 from brickwork_sdk.media.image import read_image
-from brickwork_sdk.media.info import probe
+from brickwork_sdk.media.probe import probe
 
 DATA_BYTES_MAX = 2 * 1024**3
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from brickwork_sdk.media import SAMPLE_RATE_HZ, AudioBlock
+from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, AudioBlock
 
 CLIP_SECONDS_MAX = 30.0
 """The window of Whisper. Source: Radford et al. 2022, section 2.2."""

@@ -12,7 +12,8 @@ from brickwork_asr.engine import (
     Word,
 )
 from brickwork_sdk.engine import EngineDescription
-from brickwork_sdk.media import probe, read_audio
+from brickwork_sdk.media.audio import read_audio
+from brickwork_sdk.media.probe import probe
 
 _BLOCK_SECONDS = 2.0
 

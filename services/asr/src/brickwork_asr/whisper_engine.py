@@ -22,7 +22,8 @@ from brickwork_asr.engine import (
 from brickwork_asr.sentences import cut_sentences
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.errors import InvalidInput, Reason
-from brickwork_sdk.media import SAMPLE_RATE_HZ, probe, read_audio
+from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
+from brickwork_sdk.media.probe import probe
 
 _BLOCK_SECONDS = 60.0
 _VAD = VadOptions(max_speech_duration_s=CLIP_SECONDS_MAX, min_silence_duration_ms=160)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brickwork_asr.clips import CLIP_SECONDS_MAX, Clip, Samples, cut_clips
-from brickwork_sdk.media import SAMPLE_RATE_HZ, AudioBlock
+from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, AudioBlock
 
 LONGEST = int(CLIP_SECONDS_MAX * SAMPLE_RATE_HZ)
 

@@ -10,7 +10,8 @@ from brickwork_diarize.engine import DiarizeEvent, DiarizeRequest
 from brickwork_diarize.recording import diarize_blocks
 from brickwork_diarize.voices import Floats
 from brickwork_sdk.engine import EngineDescription
-from brickwork_sdk.media import probe, read_audio
+from brickwork_sdk.media.audio import read_audio
+from brickwork_sdk.media.probe import probe
 
 SEGMENTATION_FILE, VOICE_FILE = "segmentation.onnx", "voice.onnx"
 

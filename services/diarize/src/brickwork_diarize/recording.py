@@ -10,7 +10,7 @@ from brickwork_diarize.speakers import Speakers
 from brickwork_diarize.turns import find_turns
 from brickwork_diarize.voices import Networks, Piece, find_pieces
 from brickwork_diarize.windows import STEP_SAMPLES, WINDOW_FRAMES, cut_into_stretches
-from brickwork_sdk.media import SAMPLE_RATE_HZ, AudioBlock
+from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, AudioBlock
 
 
 def diarize_blocks(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from brickwork_diarize.engine import DiarizeEvent, DiarizeRequest, Progress, RecordingEnd, Turn
 from brickwork_sdk.engine import EngineDescription
-from brickwork_sdk.media import probe, read_audio
+from brickwork_sdk.media.audio import read_audio
+from brickwork_sdk.media.probe import probe
 
 _BLOCK_SECONDS = 2.0
 

@@ -7,7 +7,7 @@ import pytest
 
 from brickwork_diarize.engine import DiarizeRequest, RecordingEnd, Turn
 from brickwork_diarize.onnx_engine import OnnxEngine, load
-from brickwork_sdk.media import read_audio
+from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.testing.recordings import silence, write_recording
 
 DATA = Path(__file__).parents[1] / "data"

@@ -6,7 +6,7 @@ import numpy as np
 from brickwork_diarize.engine import DiarizeEvent, Progress, RecordingEnd, Turn
 from brickwork_diarize.recording import diarize_blocks
 from brickwork_diarize.voices import Floats, Networks
-from brickwork_sdk.media import AudioBlock
+from brickwork_sdk.media.audio import AudioBlock
 from brickwork_sdk.testing.recordings import silence, tone
 
 LOW_HZ, HIGH_HZ = 400.0, 2400.0

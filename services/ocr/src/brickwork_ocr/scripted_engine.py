@@ -17,7 +17,9 @@ from brickwork_ocr.engine import (
 )
 from brickwork_ocr.video import read_video_frames
 from brickwork_sdk.engine import EngineDescription
-from brickwork_sdk.media import probe, read_frames, read_image
+from brickwork_sdk.media.frames import read_frames
+from brickwork_sdk.media.image import read_image
+from brickwork_sdk.media.probe import probe
 
 
 class ScriptedOcrEngine:

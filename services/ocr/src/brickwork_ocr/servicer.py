@@ -24,7 +24,7 @@ from brickwork_ocr.engine import (
 from brickwork_sdk.caller import current_caller
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.intake import Intake
-from brickwork_sdk.media import DURATION_MS_MAX
+from brickwork_sdk.media.limits import DURATION_MS_MAX
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.slots import Slots, Started, Waiting
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from brickwork_ocr.change import ChangeWatch, thumbnail
 from brickwork_ocr.engine import Line, Progress, VideoEnd, VideoEvent, VideoRequest
 from brickwork_ocr.spans import Spans
-from brickwork_sdk.media import Frame
+from brickwork_sdk.media.frames import Frame
 
 PROGRESS_EVERY_MS = 2_000
 """Media between two progress events, hence the longest stretch that cannot be cancelled."""

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from brickwork_ocr.engine import Box, Line, Progress, TimedText, VideoEnd, VideoEvent, VideoRequest
 from brickwork_ocr.video import read_video_frames
-from brickwork_sdk.media import Frame
+from brickwork_sdk.media.frames import Frame
 
 
 def frame(time_ms: int, level: int) -> Frame:

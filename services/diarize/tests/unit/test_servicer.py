@@ -10,16 +10,11 @@ import pytest
 from brickwork.common.v1 import common_pb2
 from brickwork.diarize.v1 import diarize_pb2 as pb
 from brickwork.diarize.v1 import diarize_pb2_grpc
-from brickwork_diarize.servicer import SERVICE_NAME, DiarizeServicer
+from brickwork_diarize.__main__ import register
+from brickwork_diarize.settings import DiarizeSettings
 from brickwork_sdk.errors import BrickworkError, Reason
-from brickwork_sdk.models import Model, load_catalogue
-from brickwork_sdk.objects import ObjectStore
-from brickwork_sdk.slot import ModelSlot
-from brickwork_sdk.slots import Slots
-from brickwork_sdk.testing.broker import scripted_broker
+from brickwork_sdk.testing.brick import served_brick
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
-from brickwork_sdk.testing.server import served
-from brickwork_sdk.vram import VramClient
 
 if TYPE_CHECKING:  # the stub of grpc.aio has a class of its own in the type stubs only
     Stub = diarize_pb2_grpc.DiarizeServiceAsyncStub
@@ -29,28 +24,8 @@ SECONDS = 30.0
 
 @pytest.fixture
 async def stub(tmp_path: Path) -> AsyncIterator["Stub"]:
-    (entry,) = load_catalogue("brickwork_diarize")
-    entry = entry.model_copy(update={"engine": "brickwork_diarize.scripted_engine"})
-
-    def find_model(name: str) -> Model:
-        return Model(name, tmp_path, entry.manifest.digest, entry.manifest)
-
-    async with scripted_broker() as (_, address):
-        vram = VramClient(address, "diarize")
-        slots = Slots({entry.name: ModelSlot(entry, find_model, vram, {}, 60.0)}, entry.name)
-        servicer = DiarizeServicer(slots, ObjectStore(tmp_path / "objects"))
-        try:
-            async with served(
-                lambda server: diarize_pb2_grpc.add_DiarizeServiceServicer_to_server(
-                    servicer, server
-                ),
-                service="diarize",
-                service_names=[SERVICE_NAME],
-            ) as channel:
-                yield diarize_pb2_grpc.DiarizeServiceStub(channel)
-        finally:
-            await slots.close()
-            await vram.close()
+    async with served_brick("brickwork_diarize", DiarizeSettings, register, tmp_path) as channel:
+        yield diarize_pb2_grpc.DiarizeServiceStub(channel)
 
 
 async def diarize(

@@ -16,11 +16,11 @@ from brickwork_gateway.ledger.decisions import Patience
 from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
 from brickwork_gateway.settings import GatewaySettings
 from brickwork_gateway.uploads import Uploads
-from brickwork_sdk import telemetry
 from brickwork_sdk.addresses import reserved, split_host_and_port
 from brickwork_sdk.errors import BrickworkError
 from brickwork_sdk.logs import write_logs
 from brickwork_sdk.objects import ObjectStore
+from brickwork_sdk.telemetry.tracing import start_tracing
 
 _log = logging.getLogger(__name__)
 STOP_SECONDS = 2
@@ -43,7 +43,7 @@ def serve(settings: GatewaySettings) -> None:
         SETTING_INVALID, LEDGER_INCOMPATIBLE: there is no ledger to work with.
     """
     write_logs(settings.service, settings.log_level)
-    telemetry.start_tracing(settings.service, settings.otlp_endpoint)
+    start_tracing(settings.service, settings.otlp_endpoint)
     host, port = split_host_and_port(settings.listen)
     with reserved(settings.listen):
         listener = socket.create_server((host, port))

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from brickwork_sdk.errors import BrickworkError, EngineFailed, InvalidInput, NotFound, Reason
-from brickwork_sdk.telemetry import trace_id
+from brickwork_sdk.telemetry.span import trace_id
 
 _log = logging.getLogger(__name__)
 _DOMAIN = "gateway.brickwork"

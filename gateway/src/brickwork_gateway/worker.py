@@ -14,11 +14,11 @@ from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
 from brickwork_gateway.pipelines.stage_run import Surroundings
 from brickwork_gateway.pipelines.stages import STAGES
 from brickwork_gateway.settings import GatewaySettings
-from brickwork_sdk import telemetry
 from brickwork_sdk.caller import WorkClass
 from brickwork_sdk.errors import BrickworkError
 from brickwork_sdk.logs import write_logs
 from brickwork_sdk.objects import ObjectStore
+from brickwork_sdk.telemetry.tracing import start_tracing
 
 _log = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
@@ -45,7 +45,7 @@ def work(settings: GatewaySettings, work_class: WorkClass) -> None:
     """Work until a signal asks to stop; what still runs then is put back into the ledger."""
     service = f"worker-{work_class}"
     write_logs(service, settings.log_level)
-    telemetry.start_tracing(service, settings.otlp_endpoint)
+    start_tracing(service, settings.otlp_endpoint)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

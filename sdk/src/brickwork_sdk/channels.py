@@ -8,9 +8,9 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from brickwork_sdk import telemetry
 from brickwork_sdk.caller import Caller, current_caller
 from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.telemetry import tracing
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 """Largest message: a chunk or an inline medium has 1 MiB at most, texts too."""
@@ -58,7 +58,7 @@ def open_channel(address: str, caller: Caller | None = None) -> grpc.aio.Channel
         address,
         options=_OPTIONS,
         interceptors=[
-            *telemetry.client_interceptors(),
+            *tracing.client_interceptors(),
             _UnaryUnary(named),
             _UnaryStream(named),
             _StreamUnary(named),

@@ -16,9 +16,11 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from brickwork_sdk import telemetry
 from brickwork_sdk.caller import Caller, current_caller
 from brickwork_sdk.errors import BrickworkError, Busy, EngineFailed, InvalidInput, Reason
+from brickwork_sdk.telemetry.metrics import RPC_SECONDS, RPC_TOTAL
+from brickwork_sdk.telemetry.span import mark_failed
+from brickwork_sdk.telemetry.tracing import INFRASTRUCTURE
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +86,7 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         rpc = handler_call_details.method
         # None for a method that does not exist: gRPC answers UNIMPLEMENTED by itself.
-        if handler is None or rpc.startswith(telemetry.INFRASTRUCTURE):
+        if handler is None or rpc.startswith(INFRASTRUCTURE):
             return handler
         decode, encode = handler.request_deserializer, handler.response_serializer
         if handler.response_streaming:
@@ -152,8 +154,8 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
             self._calls.leave(task)
             code = error.code if error is not None else code
             seconds = time.monotonic() - started
-            telemetry.RPC_SECONDS.labels(rpc).observe(seconds)
-            telemetry.RPC_TOTAL.labels(rpc, code.name).inc()
+            RPC_SECONDS.labels(rpc).observe(seconds)
+            RPC_TOTAL.labels(rpc, code.name).inc()
             _note(rpc, code, error, seconds)
         if error is not None:
             await context.abort_with_status(_Status(error, self._domain))
@@ -176,7 +178,7 @@ def _note(
     if error is None:
         log.debug("rpc_ended", extra=fields)
         return
-    telemetry.mark_failed(error.reason)
+    mark_failed(error.reason)
     log.info("rpc_refused", extra={**fields, "reason": error.reason.value})
 
 

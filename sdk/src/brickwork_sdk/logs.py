@@ -5,7 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from brickwork_sdk.telemetry import trace_id
+from brickwork_sdk.telemetry.span import trace_id
 
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 

@@ -10,13 +10,13 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from brickwork_sdk import telemetry
 from brickwork_sdk.addresses import reserved
 from brickwork_sdk.channels import MESSAGE_BYTES_MAX
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.interceptors import BorderInterceptor, RunningCalls
 from brickwork_sdk.logs import write_logs
 from brickwork_sdk.settings import ServerSettings
+from brickwork_sdk.telemetry import metrics, tracing
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +49,9 @@ async def serve(service_names: Sequence[str], register: Register, settings: Serv
         NotPossible: ADDRESS_TAKEN.
     """
     write_logs(settings.service, settings.log_level)
-    telemetry.start_tracing(settings.service, settings.otlp_endpoint)
+    tracing.start_tracing(settings.service, settings.otlp_endpoint)
     if settings.metrics_listen:
-        telemetry.serve_metrics(settings.metrics_listen)
+        metrics.serve_metrics(settings.metrics_listen)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,7 +87,7 @@ async def running(
     """
     calls = RunningCalls()
     server = grpc.aio.server(
-        interceptors=[*telemetry.server_interceptors(), BorderInterceptor(service, calls)],
+        interceptors=[*tracing.server_interceptors(), BorderInterceptor(service, calls)],
         options=_OPTIONS,
     )
     status = health.aio.HealthServicer()

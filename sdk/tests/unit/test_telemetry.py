@@ -9,9 +9,10 @@ from opentelemetry import trace
 from prometheus_client import REGISTRY
 
 from brickwork.llm.v1 import llm_pb2, llm_pb2_grpc
-from brickwork_sdk import telemetry
 from brickwork_sdk.channels import rpc_errors
 from brickwork_sdk.errors import BrickworkError, InvalidInput, Reason
+from brickwork_sdk.telemetry.span import trace_id
+from brickwork_sdk.telemetry.tracing import start_tracing
 from brickwork_sdk.testing.server import served
 
 RPC = "/brickwork.llm.v1.LlmService/GenerateText"
@@ -27,7 +28,7 @@ class Llm(llm_pb2_grpc.LlmServiceServicer):
     async def GenerateText(
         self, request: llm_pb2.GenerateTextRequest, context: Any
     ) -> AsyncIterator[llm_pb2.GenerateTextResponse]:
-        self.trace_ids.append(telemetry.trace_id())
+        self.trace_ids.append(trace_id())
         if not request.messages:
             raise InvalidInput(Reason.MESSAGES_INVALID, "Nothing was said.")
         try:
@@ -46,12 +47,12 @@ def calls_ended(code: str) -> float:
 
 
 async def test_a_refused_call_is_counted_and_carries_the_trace_of_its_caller() -> None:
-    telemetry.start_tracing("test", "")
+    start_tracing("test", "")
     llm, before = Llm(), calls_ended("INVALID_ARGUMENT")
     async with served(llm.register) as channel:
         stub = llm_pb2_grpc.LlmServiceStub(channel)
         with trace.get_tracer("test").start_as_current_span("caller"):
-            mine = telemetry.trace_id()
+            mine = trace_id()
             call = stub.GenerateText(llm_pb2.GenerateTextRequest(), timeout=30)
             with pytest.raises(BrickworkError), rpc_errors("test"):
                 await call.read()

@@ -144,7 +144,6 @@ async def main(descriptor: int) -> int:
     """Supervise until asked to end."""
     settings = CliSettings.load()
     write_logs("supervisor", "INFO")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it notes each look at the gateway
     with os.fdopen(descriptor, "w") as channel:
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

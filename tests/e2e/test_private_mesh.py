@@ -3,7 +3,10 @@
 import json
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from brickwork_sdk.models import load_catalogue, write_manifest
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
@@ -19,6 +22,15 @@ def test_a_private_mesh_serves_one_recording_and_vanishes(idle_home: Mesh, tmp_p
     assert list(idle_home.home.glob("private-*")) == []
 
 
+@pytest.fixture
+def at_a_terminal() -> Iterator[None]:
+    """Let SIGINT reach children, which inherit it ignored where a shell runs us behind itself."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("at_a_terminal")
 def test_control_c_leaves_no_process_behind(idle_home: Mesh, tmp_path: Path) -> None:
     recording = write_recording(tmp_path / "long.flac", tone(1200))
     with subprocess.Popen(

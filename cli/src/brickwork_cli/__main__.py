@@ -1,9 +1,9 @@
 """`brickwork`: runs the mesh on this machine and sends work through it."""
 
+import os
 import signal
 import sys
 import traceback
-from pathlib import Path
 from typing import Any
 
 import click
@@ -29,9 +29,12 @@ class _Handle(click.Group):
             ctx.exit(EXIT_REFUSED)
         except (click.exceptions.Exit, click.ClickException, click.exceptions.Abort):
             raise
+        except BrokenPipeError:
+            # Whoever read our output has enough of it; what is still in the buffer goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(EXIT_REFUSED)
         except Exception as error:
-            log = _noted(error)
-            click.echo(f"error: A bug of ours; {log} tells where. [UNEXPECTED]", err=True)
+            click.echo(f"error: A bug of ours; {_noted(error)}. [UNEXPECTED]", err=True)
             ctx.exit(EXIT_REFUSED)
 
 
@@ -71,14 +74,17 @@ def main() -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _noted(error: Exception) -> Path:
-    """Write down what a developer needs, away from the eyes of the user."""
-    home = home_of(CliSettings.load())
-    home.make()
-    log = home.log("brickwork")
-    with log.open("a") as lines:
-        lines.writelines(traceback.format_exception(error))
-    return log
+def _noted(error: Exception) -> str:
+    """Write down what a developer needs, away from the eyes of the user, and say where."""
+    try:
+        home = home_of(CliSettings.load())
+        home.make()
+        log = home.log("brickwork")
+        with log.open("a") as lines:
+            lines.writelines(traceback.format_exception(error))
+    except (BrickworkError, OSError):
+        return f"it is {type(error).__name__}, and no log of it could be written"
+    return f"{log} tells where"
 
 
 def _interrupt(*_: object) -> None:

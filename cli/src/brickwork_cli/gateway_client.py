@@ -1,7 +1,9 @@
 """The gateway's HTTP API as the handle uses it."""
 
 import json
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS_MAX = 60.0
 """The gateway sends a heartbeat far more often than this."""
 _UPLOAD_BLOCK_BYTES = 1024 * 1024
+_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Between tries to follow a job again: a gateway that died is back before the last of them."""
 
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
@@ -56,11 +60,13 @@ class GatewayClient:
 
     def create_job(self, recording: Path, parameters: dict[str, str]) -> Body:
         """Upload a recording as a stream and return the job."""
+        # A name need not be text on Linux; it is one in an address.
+        name = os.fsencode(recording.name).decode(errors="replace")
         with recording.open("rb") as content:
             return self._json(
                 "POST",
                 "/v1/jobs",
-                params={"name": recording.name, **parameters},
+                params={"name": name, **parameters},
                 headers={"Content-Length": str(recording.stat().st_size)},
                 content=iter(lambda: content.read(_UPLOAD_BLOCK_BYTES), b""),
             )
@@ -87,10 +93,10 @@ class GatewayClient:
         """Fetch one artifact."""
         return self._answer("GET", f"/v1/jobs/{job_id}/artifacts/{name}").content
 
-    def events(self, job_id: str) -> Iterator[Event]:
+    def events(self, job_id: str, pause: Callable[[float], None] = time.sleep) -> Iterator[Event]:
         """Follow a job from its beginning to its end; a broken connection is taken up again."""
         last = ""
-        failures = 0
+        pauses = iter(_PAUSES_SECONDS)
         while True:
             try:
                 headers = {"Last-Event-ID": last} if last else {}
@@ -101,14 +107,15 @@ class GatewayClient:
                         answer.read()
                         raise _problem(answer)
                     for number, event in _parsed(answer.iter_lines()):
-                        last, failures = number, 0
+                        last, pauses = number, iter(_PAUSES_SECONDS)
                         yield event
                         if event.kind == "job" and event.body["state"] != "running":
                             return
             except httpx.TransportError as error:
-                failures += 1
-                if failures > 3:
+                seconds = next(pauses, None)
+                if seconds is None:
                     raise _unreachable() from error
+                pause(seconds)
 
     def _json(self, method: str, path: str, **arguments: Any) -> Body:
         body: Body = self._answer(method, path, **arguments).json()

@@ -1,5 +1,6 @@
 """Where everything of one mesh lies."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brickwork_sdk.addresses import SOCKET_PATH_BYTES_MAX
+from brickwork_sdk.errors import NotPossible, Reason
 
 _LONGEST_SOCKET = "translate.sock.lock"
 
@@ -60,7 +62,28 @@ class Home:
         return self.logs / f"{name}.log"
 
     def make(self) -> None:
-        """Make the folders, for their owner alone."""
-        for folder in (self.root, self.run, self.objects, self.state, self.logs):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the folders, for their owner alone.
+
+        Raises:
+            NotPossible: SETTING_INVALID or STORAGE_FULL.
+        """
+        make_folders(self.root, self.run, self.objects, self.state, self.logs)
         self.run.chmod(0o700)
+
+
+def make_folders(*folders: Path) -> None:
+    """Make folders of a home, for their owner alone.
+
+    Raises:
+        NotPossible: SETTING_INVALID, no folder can be made there; STORAGE_FULL.
+    """
+    for folder in folders:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise NotPossible(
+                Reason.STORAGE_FULL if full else Reason.SETTING_INVALID,
+                f"The folder {folder} cannot be made: {error.strerror}; BRICKWORK_CLI_HOME names "
+                "another place.",
+            ) from error

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from brickwork_cli.home import Home
+from brickwork_cli.home import Home, make_folders
 from brickwork_cli.mesh_state import MeshState, ask_to_end, read_state
 from brickwork_cli.settings import CliSettings, inherited
 from brickwork_sdk.errors import (
@@ -54,7 +54,8 @@ def start_mesh(settings: CliSettings) -> MeshState:
 def private_mesh(settings: CliSettings) -> Iterator[MeshState]:
     """Run a mesh of one's own for as long as the context lasts, and leave nothing of it behind."""
     _sweep(settings.home)
-    folder = Path(tempfile.mkdtemp(prefix="private-", dir=_made(settings.home)))
+    make_folders(settings.home)
+    folder = Path(tempfile.mkdtemp(prefix="private-", dir=settings.home.absolute()))
     own = settings.model_copy(
         update={"home": folder, "models_dir": settings.models.absolute(), "port": _free_port()}
     )
@@ -170,11 +171,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder.absolute()
 
 
 def _sweep(root: Path) -> None:

@@ -71,16 +71,19 @@ def write_state(home: Home, state: MeshState) -> None:
 
 
 def read_state(home: Home) -> MeshState | None:
-    """Return the running mesh of this home, or None when none runs."""
+    """Return the running mesh of this home, or None when none runs.
+
+    The file is put there whole, so that one of another form is of another version, or was cut off
+    when the machine fell: no mesh of ours runs by it.
+    """
     try:
         found = json.loads(_path(home).read_text())
-    except FileNotFoundError:
+        supervisor = ProcessIdentity(**found["supervisor"])
+        processes = tuple(ProcessState(**process) for process in found["processes"])
+        state = MeshState(found["gateway"], supervisor, processes)
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
-    supervisor = ProcessIdentity(**found["supervisor"])
-    if identify(supervisor.pid) != supervisor:
-        return None
-    processes = tuple(ProcessState(**process) for process in found["processes"])
-    return MeshState(found["gateway"], supervisor, processes)
+    return state if identify(supervisor.pid) == supervisor else None
 
 
 def remove_state(home: Home) -> None:

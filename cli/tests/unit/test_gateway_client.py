@@ -1,9 +1,11 @@
 """The client against a gateway that breaks off and refuses."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +20,7 @@ EVENTS = [
 
 
 class Gateway(BaseHTTPRequestHandler):
-    """Breaks the stream of events off after each one, and refuses everything else."""
+    """Breaks the stream of events off after each one, takes uploads and refuses the rest."""
 
     def do_GET(self) -> None:
         if self.path.endswith("/events"):
@@ -26,6 +28,11 @@ class Gateway(BaseHTTPRequestHandler):
         else:
             problem = {"reason": "JOB_UNKNOWN", "detail": "No such job.", "metadata": {"job": "x"}}
             self._send(404, "application/problem+json", json.dumps(problem))
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = {"path": self.path, "size_bytes": len(content)}
+        self._send(201, "application/json", json.dumps(answer))
 
     def _send_next_event(self, last: int) -> None:
         kind, body = EVENTS[last]
@@ -59,7 +66,27 @@ def client() -> Iterator[GatewayClient]:
 
 
 def test_a_broken_stream_is_taken_up_after_the_last_event(client: GatewayClient) -> None:
-    assert [(event.kind, event.body) for event in client.events("x")] == EVENTS
+    pauses: list[float] = []
+    events = client.events("x", pauses.append)
+    assert [(event.kind, event.body) for event in events] == EVENTS
+    assert len(pauses) == len(EVENTS) - 1
+
+
+def test_a_gateway_that_died_is_given_the_time_to_come_back() -> None:
+    client = GatewayClient("http://127.0.0.1:9")
+    pauses: list[float] = []
+    with pytest.raises(BrickworkError) as caught:
+        next(client.events("x", pauses.append))
+    client.close()
+    assert caught.value.reason is Reason.BRICK_UNREACHABLE
+    assert sum(pauses) > 30
+
+
+def test_a_recording_may_have_a_name_that_is_no_text(client: GatewayClient, tmp_path: Path) -> None:
+    recording = tmp_path / os.fsdecode(b"\xff.wav")
+    recording.write_bytes(b"sound")
+    job = client.create_job(recording, {"summary": "true"})
+    assert job == {"path": "/v1/jobs?name=%EF%BF%BD.wav&summary=true", "size_bytes": 5}
 
 
 def test_a_problem_becomes_its_error(client: GatewayClient) -> None:

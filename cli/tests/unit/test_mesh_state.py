@@ -67,3 +67,16 @@ def test_a_mesh_is_ready_when_all_of_it_is() -> None:
     state = state_of(identify(os.getpid()))
     assert not state.is_ready
     assert state.with_process(ProcessState("asr", 1, "ready", 0, "unix:/a", "asr.log")).is_ready
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"supervisor": {"number": 1}}'])
+def test_a_description_of_another_form_is_of_no_mesh(home: Home, text: str) -> None:
+    (home.run / "mesh.json").write_text(text)
+    assert read_state(home) is None
+
+
+def test_a_home_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BrickworkError) as caught:
+        Home(tmp_path / "file" / "home", tmp_path).make()
+    assert caught.value.reason is Reason.SETTING_INVALID

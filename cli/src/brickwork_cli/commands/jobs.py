@@ -6,6 +6,7 @@ from contextlib import closing
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from brickwork_cli import mesh
 from brickwork_cli.gateway_client import GatewayClient
@@ -27,5 +28,12 @@ def jobs(as_json: bool) -> None:
         return
     table = Table("job", "state", "recording", "created")
     for job in found:
-        table.add_row(job["job_id"], job["state"], job["name"], job["created_time"])
+        table.add_row(job["job_id"], job["state"], _shown(job["name"]), job["created_time"])
     Console().print(table)
+
+
+def _shown(name: str) -> Text:
+    """Show a file's name as it is: it may look like markup, or like orders to a terminal."""
+    return Text(
+        "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in name)
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from brickwork_cli import mesh
 from brickwork_cli.mesh_state import MeshState
@@ -77,5 +78,7 @@ def _table(state: MeshState) -> Table:
     for name in ("process", "state", "pid", "restarts", "address"):
         table.add_column(name, justify="right" if name in ("pid", "restarts") else "left")
     for one in state.processes:
-        table.add_row(one.name, one.state, str(one.pid), str(one.restarts), one.address)
+        table.add_row(
+            one.name, one.state, str(one.pid), str(one.restarts), Text(one.address, overflow="fold")
+        )
     return table

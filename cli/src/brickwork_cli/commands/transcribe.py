@@ -3,10 +3,10 @@
 import asyncio
 import json
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.console import Console
 from brickwork_cli import mesh
 from brickwork_cli.board import Board
 from brickwork_cli.gateway_client import GatewayClient
+from brickwork_cli.outputs import require_writable, write_whole
 from brickwork_cli.report import print_result
 from brickwork_cli.settings import CliSettings
 from brickwork_sdk.errors import (
@@ -67,6 +68,8 @@ def transcribe(
     wanted = {"translate": translate, "language": language}
     parameters = {name: _language(name, value) for name, value in wanted.items() if value}
     parameters |= {"summary": "true" if summary else "false", "class": "interactive"}
+    for path in _targets(recording, json_path, folder):
+        require_writable(path)
     console = Console(stderr=True)
     with _gateway(console) as client:
         job = client.create_job(recording, parameters)
@@ -83,11 +86,17 @@ def transcribe(
 
 def _require_recording(path: Path) -> None:
     """Refuse what can never be transcribed before anything is started for it."""
-    if not path.exists():
-        raise NotFound(Reason.MEDIA_MISSING, f"There is no file {path}.")
-    if not path.is_file():
+    try:
+        about = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(Reason.MEDIA_MISSING, f"There is no file {path}.") from None
+    except OSError as error:
+        raise NotFound(
+            Reason.MEDIA_MISSING, f"{path} cannot be looked up: {error.strerror}."
+        ) from error
+    if not stat.S_ISREG(about.st_mode):
         raise InvalidInput(Reason.MEDIA_NOT_A_FILE, f"{path} is not a file.")
-    if path.stat().st_size == 0:
+    if about.st_size == 0:
         raise InvalidInput(Reason.MEDIA_EMPTY, f"{path} is empty.")
     info = asyncio.run(checked_probe(path, PROBE_SECONDS))
     if not info.has_audio:
@@ -128,37 +137,31 @@ def _follow(client: GatewayClient, job_id: str, console: Console) -> None:
         raise EngineFailed(Reason(problem["reason"]), problem["message"])
 
 
+def _targets(recording: Path, json_path: Path | None, folder: Path | None) -> list[Path]:
+    """List where a result will be written, as far as that is known before there is one."""
+    named = [json_path] if json_path is not None and str(json_path) != "-" else []
+    return named if folder is None else [*named, folder / f"{recording.stem}.json"]
+
+
 def _deliver(
     artifacts: dict[str, bytes], recording: Path, json_path: Path | None, folder: Path | None
 ) -> None:
-    """Write the files that were asked for, then print."""
-    result: dict[str, Any] = json.loads(artifacts[RESULT])
-    written = []
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in artifacts.items():
-            written.append(folder / f"{recording.stem}{Path(name).suffix}")
-            _write(written[-1], content)
-    if json_path is not None and str(json_path) != "-":
-        _write(json_path, artifacts[RESULT])
-        written.append(json_path)
-    if str(json_path) == "-":
-        click.echo(artifacts[RESULT])
-        return
-    print_result(Console(), result)
-    for path in written:
-        click.echo(f"wrote {path}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    fresh = path.with_name(f".{path.name}.new")
+    """Write the files that were asked for, and print whatever becomes of them."""
+    contents = {
+        folder / f"{recording.stem}{Path(name).suffix}": content
+        for name, content in artifacts.items()
+        if folder is not None
+    }
+    prints_json = str(json_path) == "-"
+    if json_path is not None and not prints_json:
+        contents[json_path] = artifacts[RESULT]
     try:
-        fresh.write_bytes(content)
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise NotPossible(
-            Reason.STORAGE_FULL if error.errno == 28 else Reason.ARGUMENT_INVALID,
-            f"{path} cannot be written: {error.strerror}.",
-        ) from error
+        for path, content in contents.items():
+            write_whole(path, content)
+    finally:
+        if prints_json:
+            click.echo(artifacts[RESULT])
+        else:
+            print_result(Console(), json.loads(artifacts[RESULT]))
+    for path in contents:
+        click.echo(f"wrote {click.format_filename(path)}", err=prints_json)

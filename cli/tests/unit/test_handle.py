@@ -1,0 +1,66 @@
+"""The handle as a whole: every failure is one clear line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from brickwork_cli import mesh
+from brickwork_cli.__main__ import brickwork
+from brickwork_cli.gateway_client import GatewayClient
+from brickwork_cli.mesh_state import MeshState
+from brickwork_sdk.processes import identify
+
+JOB = {"job_id": "1", "state": "completed", "name": "[/red]\x1b[31m.wav", "created_time": "now"}
+
+
+@pytest.fixture
+def of_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BRICKWORK_CLI_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(
+    of_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = identify(os.getpid())
+    assert me is not None
+    monkeypatch.setattr(mesh, "running_mesh", lambda _: MeshState("http://127.0.0.1:9", me, ()))
+    monkeypatch.setattr(GatewayClient, "jobs", lambda _: [JOB])
+    result = CliRunner().invoke(brickwork, ["jobs"])
+    assert result.exit_code == 0
+    assert "[/red]\N{REPLACEMENT CHARACTER}[31m.wav" in result.output
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "missing", "\udcff"])
+def test_a_file_that_is_not_there_is_missing(of_home: Path, name: str) -> None:
+    result = CliRunner().invoke(brickwork, ["transcribe", name])
+    assert result.exit_code == 1
+    assert "[MEDIA_MISSING]" in result.output
+
+
+def test_a_home_that_cannot_be_made_is_no_bug(
+    of_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (of_home / "file").touch()
+    monkeypatch.setenv("BRICKWORK_CLI_HOME", str(of_home / "file"))
+    result = CliRunner().invoke(brickwork, ["up"])
+    assert result.exit_code == 1
+    assert "[SETTING_INVALID]" in result.output
+
+
+def test_a_reader_who_leaves_is_no_bug(of_home: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as output:
+        ended = subprocess.run(
+            [sys.executable, "-m", "brickwork_cli", "status", "--json"],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == b""

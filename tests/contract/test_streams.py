@@ -23,6 +23,7 @@ from brickwork_diarize.settings import DiarizeSettings
 from brickwork_llm.settings import LlmSettings
 from brickwork_ocr.settings import OcrSettings
 from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.rich_status import error_from_rpc
 from brickwork_sdk.testing.brick import served_brick
 from brickwork_translate.settings import TranslateSettings
 from tests.contract.streams import STREAMS, Stream, made_media
@@ -109,7 +110,7 @@ async def unload(bricks: Channels, stream: Stream) -> None:
 async def refusal(bricks: Channels, stream: Stream, request: Message) -> BrickworkError:
     with pytest.raises(grpc.RpcError) as caught:
         await events(bricks, stream, request)
-    return BrickworkError.from_rpc(caught.value)
+    return error_from_rpc(caught.value)
 
 
 async def test_no_stream_of_any_brick_is_left_out() -> None:
@@ -154,7 +155,7 @@ async def test_a_model_can_be_loaded_before_it_is_needed(bricks: Channels, name:
     ):
         with pytest.raises(grpc.RpcError) as caught:
             await refused
-        assert BrickworkError.from_rpc(caught.value).reason is Reason.MODEL_UNKNOWN
+        assert error_from_rpc(caught.value).reason is Reason.MODEL_UNKNOWN
 
 
 @of_every_stream
@@ -246,7 +247,7 @@ async def test_a_deadline_that_passes_is_told_and_harms_nobody_else(
     with pytest.raises(grpc.RpcError) as caught:
         async for _ in call(bricks, stream, order, seconds=0.05):
             pass
-    assert BrickworkError.from_rpc(caught.value).reason is Reason.DEADLINE_EXCEEDED
+    assert error_from_rpc(caught.value).reason is Reason.DEADLINE_EXCEEDED
     assert await results(bricks, stream, order) == expected
 
 

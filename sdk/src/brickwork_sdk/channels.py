@@ -9,7 +9,8 @@ import grpc
 import grpc.aio
 
 from brickwork_sdk.caller import Caller, current_caller
-from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.errors import Reason
+from brickwork_sdk.rich_status import error_from_rpc
 from brickwork_sdk.telemetry import tracing
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
@@ -80,7 +81,7 @@ def rpc_errors(service: str) -> Iterator[None]:
     try:
         yield
     except grpc.RpcError as raised:
-        error = BrickworkError.from_rpc(raised)
+        error = error_from_rpc(raised)
         error.domain = error.domain or f"{service}.brickwork"
         if error.reason is Reason.BRICK_UNREACHABLE:
             error.message = f"The service {service} does not answer."

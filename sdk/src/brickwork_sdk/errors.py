@@ -16,13 +16,20 @@ BrickworkError                 reason, message, metadata, retry_after_seconds
 from collections.abc import Mapping
 from enum import StrEnum
 
-import grpc
-from google.protobuf.any_pb2 import Any
-from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
-from google.rpc.status_pb2 import Status
-from grpc_status import rpc_status
 
-from brickwork_sdk.durations import to_duration, to_seconds
+class Code(StrEnum):
+    """The kind of an error, by the name that gRPC gives it."""
+
+    INVALID_ARGUMENT = "INVALID_ARGUMENT"
+    NOT_FOUND = "NOT_FOUND"
+    FAILED_PRECONDITION = "FAILED_PRECONDITION"
+    RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
+    UNAVAILABLE = "UNAVAILABLE"
+    ABORTED = "ABORTED"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    CANCELLED = "CANCELLED"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    INTERNAL = "INTERNAL"
 
 
 class Reason(StrEnum):
@@ -155,7 +162,7 @@ class BrickworkError(Exception):
         retry_after_seconds: when a repeat may help; None when it will not.
     """
 
-    code: grpc.StatusCode = grpc.StatusCode.INTERNAL
+    code = Code.INTERNAL
 
     def __init__(
         self,
@@ -173,101 +180,65 @@ class BrickworkError(Exception):
         self.retry_after_seconds = retry_after_seconds
         self.domain = domain
 
-    def to_status(self, domain: str) -> Status:
-        """Render as the rich status of gRPC; `domain` is used unless one is set."""
-        status = Status(code=self.code.value[0], message=self.message)
-        info = ErrorInfo(reason=self.reason, domain=self.domain or domain, metadata=self.metadata)
-        status.details.append(_packed(info))
-        if self.retry_after_seconds is not None:
-            delay = to_duration(self.retry_after_seconds)
-            status.details.append(_packed(RetryInfo(retry_delay=delay)))
-        return status
-
-    @staticmethod
-    def from_rpc(error: grpc.RpcError) -> "BrickworkError":
-        """Recover the error that the other side raised.
-
-        A status without our details is mapped by its code: UNAVAILABLE becomes
-        BRICK_UNREACHABLE, a deadline DEADLINE_EXCEEDED, anything else UNEXPECTED.
-        """
-        code: grpc.StatusCode = error.code()
-        reason, domain, metadata = _WITHOUT_DETAILS.get(code, Reason.UNEXPECTED), "", {}
-        retry_after_seconds = None
-        for detail in _details(error):
-            info, retry = ErrorInfo(), RetryInfo()
-            if detail.Unpack(info) and info.reason in Reason.__members__:
-                reason, domain, metadata = Reason(info.reason), info.domain, dict(info.metadata)
-            elif detail.Unpack(retry):
-                retry_after_seconds = to_seconds(retry.retry_delay)
-        kind = _BY_CODE.get(code, EngineFailed)
-        message = error.details() or reason.value
-        return kind(
-            reason,
-            message,
-            metadata=metadata,
-            retry_after_seconds=retry_after_seconds,
-            domain=domain,
-        )
-
 
 class InvalidInput(BrickworkError):
     """Raised when the request cannot be served as it is."""
 
-    code = grpc.StatusCode.INVALID_ARGUMENT
+    code = Code.INVALID_ARGUMENT
 
 
 class NotFound(BrickworkError):
     """Raised when what was named does not exist."""
 
-    code = grpc.StatusCode.NOT_FOUND
+    code = Code.NOT_FOUND
 
 
 class NotPossible(BrickworkError):
     """Raised when a right request cannot be served here as things stand."""
 
-    code = grpc.StatusCode.FAILED_PRECONDITION
+    code = Code.FAILED_PRECONDITION
 
 
 class NoCapacity(BrickworkError):
     """Raised when a limit is reached."""
 
-    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    code = Code.RESOURCE_EXHAUSTED
 
 
 class Busy(BrickworkError):
     """Raised when a repeat after a while will help."""
 
-    code = grpc.StatusCode.UNAVAILABLE
+    code = Code.UNAVAILABLE
 
 
 class Aborted(BrickworkError):
     """Raised when another change came first."""
 
-    code = grpc.StatusCode.ABORTED
+    code = Code.ABORTED
 
 
 class Denied(BrickworkError):
     """Raised when the caller may not do this."""
 
-    code = grpc.StatusCode.PERMISSION_DENIED
+    code = Code.PERMISSION_DENIED
 
 
 class Cancelled(BrickworkError):
     """Raised when the caller left."""
 
-    code = grpc.StatusCode.CANCELLED
+    code = Code.CANCELLED
 
 
 class DeadlineExceeded(BrickworkError):
     """Raised when the caller's deadline passed."""
 
-    code = grpc.StatusCode.DEADLINE_EXCEEDED
+    code = Code.DEADLINE_EXCEEDED
 
 
 class EngineFailed(BrickworkError):
     """Raised when the fault is ours."""
 
-    code = grpc.StatusCode.INTERNAL
+    code = Code.INTERNAL
 
 
 _BY_CODE = {
@@ -285,28 +256,8 @@ _BY_CODE = {
         EngineFailed,
     )
 }
-_WITHOUT_DETAILS = {
-    grpc.StatusCode.UNAVAILABLE: Reason.BRICK_UNREACHABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED: Reason.DEADLINE_EXCEEDED,
-    grpc.StatusCode.CANCELLED: Reason.CANCELLED,
-}
 
 
 def error_of(code: str, reason: str, message: str, metadata: Mapping[str, str]) -> BrickworkError:
-    """Rebuild an error that crossed a socket; `code` is the name of its gRPC code."""
-    return _BY_CODE[grpc.StatusCode[code]](Reason(reason), message, metadata=metadata)
-
-
-def _packed(message: ErrorInfo | RetryInfo) -> Any:
-    packed = Any()
-    packed.Pack(message)
-    return packed
-
-
-def _details(error: grpc.RpcError) -> list[Any]:
-    try:
-        status = rpc_status.from_call(error)
-    except ValueError:
-        # The trailer contradicts the code: a proxy rewrote it, so the code alone counts.
-        return []
-    return list(status.details) if status is not None else []
+    """Rebuild an error that crossed a border; `code` is the name of its kind."""
+    return _BY_CODE[Code(code)](Reason(reason), message, metadata=metadata)

@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 
 from brickwork_sdk.caller import Caller, current_caller
 from brickwork_sdk.errors import BrickworkError, Busy, EngineFailed, InvalidInput, Reason
+from brickwork_sdk.rich_status import error_from_rpc, to_status
 from brickwork_sdk.telemetry.metrics import RPC_SECONDS, RPC_TOTAL
 from brickwork_sdk.telemetry.span import mark_failed
 from brickwork_sdk.telemetry.tracing import INFRASTRUCTURE
@@ -136,7 +137,7 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
         except BrickworkError as raised:
             error = raised
         except grpc.RpcError as raised:
-            error = BrickworkError.from_rpc(raised)
+            error = error_from_rpc(raised)
         except (asyncio.CancelledError, GeneratorExit):
             code = grpc.StatusCode.CANCELLED
             if not self._calls.is_ended_by_us(task):
@@ -152,7 +153,7 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
             )
         finally:
             self._calls.leave(task)
-            code = error.code if error is not None else code
+            code = grpc.StatusCode[error.code] if error is not None else code
             seconds = time.monotonic() - started
             RPC_SECONDS.labels(rpc).observe(seconds)
             RPC_TOTAL.labels(rpc, code.name).inc()
@@ -165,9 +166,9 @@ class _Status(grpc.Status):
     """The rich status of an error, in the form that a context takes."""
 
     def __init__(self, error: BrickworkError, domain: str) -> None:
-        self.code = error.code
+        self.code = grpc.StatusCode[error.code]
         self.details = error.message
-        encoded = error.to_status(domain).SerializeToString()
+        encoded = to_status(error, domain).SerializeToString()
         self.trailing_metadata = (("grpc-status-details-bin", encoded),)
 
 

@@ -5,11 +5,12 @@ import grpc
 from brickwork.broker.v1alpha1 import broker_pb2
 from brickwork_sdk.errors import BrickworkError, Busy, Reason
 from brickwork_sdk.processes import ProcessIdentity
+from brickwork_sdk.rich_status import error_from_rpc
 
 
 def named(error: grpc.RpcError) -> BrickworkError:
     """Return the error that the broker meant; one that is away is BROKER_UNREACHABLE."""
-    found = BrickworkError.from_rpc(error)
+    found = error_from_rpc(error)
     if found.reason in (Reason.BRICK_UNREACHABLE, Reason.DEADLINE_EXCEEDED):
         return Busy(
             Reason.BROKER_UNREACHABLE,

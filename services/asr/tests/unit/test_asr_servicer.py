@@ -11,7 +11,8 @@ from brickwork.asr.v1 import asr_pb2, asr_pb2_grpc
 from brickwork.common.v1 import common_pb2
 from brickwork_asr.__main__ import register
 from brickwork_asr.settings import AsrSettings
-from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.errors import Reason
+from brickwork_sdk.rich_status import error_from_rpc
 from brickwork_sdk.testing.brick import served_brick
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
 
@@ -41,7 +42,7 @@ async def refusal(
 ) -> Reason:
     with pytest.raises(grpc.RpcError) as caught:
         await transcribe(asr, request)
-    return BrickworkError.from_rpc(caught.value).reason
+    return error_from_rpc(caught.value).reason
 
 
 async def test_segments_come_in_order_with_start_progress_and_summary(

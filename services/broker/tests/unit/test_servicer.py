@@ -21,6 +21,7 @@ from brickwork_broker.runtime import Runtime
 from brickwork_broker.servicer import BrokerServicer
 from brickwork_sdk.errors import BrickworkError, NoCapacity, Reason
 from brickwork_sdk.processes import identify
+from brickwork_sdk.rich_status import error_from_rpc
 from brickwork_sdk.server import running
 from brickwork_sdk.testing.clock import ManualClock
 
@@ -111,7 +112,7 @@ def end(child: Child) -> None:
 async def refusal(call: Awaitable[Any]) -> BrickworkError:
     with pytest.raises(grpc.RpcError) as raised:
         await call
-    return BrickworkError.from_rpc(raised.value)
+    return error_from_rpc(raised.value)
 
 
 async def eventually(stub: "Stub", holds: Callable[[], bool]) -> None:

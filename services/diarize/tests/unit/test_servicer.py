@@ -13,6 +13,7 @@ from brickwork.diarize.v1 import diarize_pb2_grpc
 from brickwork_diarize.__main__ import register
 from brickwork_diarize.settings import DiarizeSettings
 from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.rich_status import error_from_rpc
 from brickwork_sdk.testing.brick import served_brick
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
 
@@ -42,7 +43,7 @@ async def refusal(
 ) -> BrickworkError:
     with pytest.raises(grpc.RpcError) as caught:
         await diarize(stub, content, model=model, speaker_count=speaker_count)
-    return BrickworkError.from_rpc(caught.value)
+    return error_from_rpc(caught.value)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from brickwork.llm.v1 import llm_pb2_grpc
 from brickwork_llm.__main__ import register
 from brickwork_llm.settings import LlmSettings
 from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.rich_status import error_from_rpc
 from brickwork_sdk.testing.brick import served_brick
 
 CALL_SECONDS = 60.0
@@ -38,7 +39,7 @@ async def refusal(
 ) -> BrickworkError:
     with pytest.raises(grpc.RpcError) as caught:
         await generate(llm, request)
-    return BrickworkError.from_rpc(caught.value)
+    return error_from_rpc(caught.value)
 
 
 async def test_the_model_is_named_then_deltas_come_then_one_usage(

@@ -13,7 +13,8 @@ from brickwork.common.v1 import common_pb2
 from brickwork.ocr.v1 import ocr_pb2, ocr_pb2_grpc
 from brickwork_ocr.__main__ import register
 from brickwork_ocr.settings import OcrSettings
-from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.errors import Reason
+from brickwork_sdk.rich_status import error_from_rpc
 from brickwork_sdk.testing.brick import served_brick
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
 
@@ -107,7 +108,7 @@ async def refusal(
         answer = read_document(ocr, request)
     with pytest.raises(grpc.RpcError) as caught:
         await answer
-    return BrickworkError.from_rpc(caught.value).reason
+    return error_from_rpc(caught.value).reason
 
 
 async def test_bad_requests_are_refused_with_their_reason(

@@ -9,6 +9,7 @@ import pytest
 
 from brickwork.translate.v1 import translate_pb2, translate_pb2_grpc
 from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.rich_status import error_from_rpc
 from brickwork_sdk.testing.brick import served_brick
 from brickwork_translate.__main__ import register
 from brickwork_translate.settings import TranslateSettings
@@ -45,7 +46,7 @@ async def refusal(
 ) -> BrickworkError:
     with pytest.raises(grpc.RpcError) as caught:
         await translate(translator, *texts, source=source, target=target)
-    return BrickworkError.from_rpc(caught.value)
+    return error_from_rpc(caught.value)
 
 
 async def test_translations_come_in_order_with_start_and_summary(

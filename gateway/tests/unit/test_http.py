@@ -205,6 +205,14 @@ async def test_a_job_is_cancelled_once_and_its_events_end(
     assert refusal(await gateway.http.post("/v1/jobs/b/cancel")) == (400, "JOB_FINISHED")
 
 
+async def test_a_number_of_an_event_that_no_ledger_has_is_refused(
+    gateway: Gateway, make_job: Make
+) -> None:
+    gateway.ledger.add(make_job())
+    answer = await gateway.http.get("/v1/jobs/a/events", headers={"Last-Event-ID": str(2**63)})
+    assert refusal(answer) == (400, "ARGUMENT_INVALID")
+
+
 @pytest.mark.parametrize(
     "path", ["", "/events", "/artifacts", "/artifacts/result.json", "/artifacts/..%2f..%2fetc"]
 )

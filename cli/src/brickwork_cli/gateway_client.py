@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import grpc
 import httpx
 
-from brickwork_sdk.errors import BrickworkError, Busy, EngineFailed, Reason, error_of
+from brickwork_sdk.errors import BrickworkError, Busy, Code, EngineFailed, Reason, error_of
 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS_MAX = 60.0
@@ -21,14 +20,14 @@ _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Between tries to follow a job again: a gateway that died is back before the last of them."""
 
 _CODES = {
-    400: grpc.StatusCode.INVALID_ARGUMENT,
-    403: grpc.StatusCode.PERMISSION_DENIED,
-    404: grpc.StatusCode.NOT_FOUND,
-    409: grpc.StatusCode.ABORTED,
-    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    499: grpc.StatusCode.CANCELLED,
-    503: grpc.StatusCode.UNAVAILABLE,
-    504: grpc.StatusCode.DEADLINE_EXCEEDED,
+    400: Code.INVALID_ARGUMENT,
+    403: Code.PERMISSION_DENIED,
+    404: Code.NOT_FOUND,
+    409: Code.ABORTED,
+    429: Code.RESOURCE_EXHAUSTED,
+    499: Code.CANCELLED,
+    503: Code.UNAVAILABLE,
+    504: Code.DEADLINE_EXCEEDED,
 }
 
 Body = dict[str, Any]
@@ -151,7 +150,7 @@ def _parsed(lines: Iterator[str]) -> Iterator[tuple[str, Event]]:
 def _problem(answer: httpx.Response) -> BrickworkError:
     try:
         problem = answer.json()
-        code = _CODES.get(answer.status_code, grpc.StatusCode.INTERNAL).name
+        code = _CODES.get(answer.status_code, Code.INTERNAL)
         metadata = {key: str(value) for key, value in problem.get("metadata", {}).items()}
         return error_of(code, problem["reason"], problem["detail"], metadata)
     except (ValueError, KeyError):

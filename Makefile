@@ -10,10 +10,10 @@ SEEDS ?= 200
 FIRST_SEED ?= 1
 ROUNDS ?= 3
 
-.PHONY: help setup demo test check protos locks docs sim chaos bench release
+.PHONY: help setup demo test check new-brick protos locks docs sim chaos bench release
 
 help:  ## print what there is to make
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand --tabs 18
 
 setup:  ## make the environment from the locks, and the models from their wheels
 	@$(PYTHON) tools/setup.py
@@ -29,6 +29,10 @@ check: setup  ## format, lint, types, imports, wire, generated files
 
 protos: setup  ## generate the Python code of the wire
 	@$(IN_VENV) tools/gen_protos.py
+
+new-brick: setup  ## write the skeleton of a brick (NAME=)
+	@$(IN_VENV) tools/new_brick.py "$(NAME)"
+	@$(MAKE) --no-print-directory protos docs
 
 locks: setup  ## compile the hashed requirement files in locks/
 	@$(IN_VENV) tools/lock.py

@@ -1,3 +1,8 @@
+"""A brick has all its parts, and is known wherever every brick must be.
+
+`make new-brick` leaves to people what only they can decide; it is named here until it is done.
+"""
+
 from pathlib import Path
 
 import pytest
@@ -22,6 +27,37 @@ def parts(name: str) -> list[str]:
     ]
 
 
+# Where a brick must be named besides its own folders, and by which words.
+MENTIONS = {
+    ".importlinter": "    brickwork_{name}\n",
+    "pyproject.toml": '"services/{name}/src"',
+    "cli/src/brickwork_cli/plan.py": '"{name}"',
+    "gateway/src/brickwork_gateway/settings.py": '"{name}": self.{name}',
+    "tests/contract/streams.py": "{name}_pb2_grpc.",
+    "tests/contract/test_reflection.py": '"brickwork.{name}.v1.',
+    "tests/contract/test_streams.py": "brickwork_{name}.settings",
+    "docs/reference/rpcs.md": "## brickwork.{name}.v1\n",
+    "docs/reference/settings.md": "## brickwork_{name}\n",
+}
+UNFILLED = "Fill in: "
+"""The words that a file of the skeleton starts its hint with; who fills it in takes them out."""
+
+
+def missing_mentions(root: Path, name: str) -> list[str]:
+    """Name the files that every brick is named in, where this one is not."""
+    return [
+        path
+        for path, words in MENTIONS.items()
+        if not (root / path).exists() or words.format(name=name) not in (root / path).read_text()
+    ]
+
+
+def unfilled_parts(root: Path, name: str) -> list[str]:
+    """Name the files of a brick that still say what is to be put there."""
+    found = (path for part in parts(name) for path in root.glob(part))
+    return [str(path.relative_to(root)) for path in found if UNFILLED in path.read_text()]
+
+
 def missing_parts(root: Path, name: str) -> list[str]:
     """Name the parts of a brick that are not there."""
     package = f"services/{name}/src/brickwork_{name}"
@@ -34,6 +70,16 @@ def missing_parts(root: Path, name: str) -> list[str]:
 @pytest.mark.parametrize("name", BRICKS)
 def test_every_brick_is_whole(name: str) -> None:
     assert missing_parts(ROOT, name) == []
+
+
+@pytest.mark.parametrize("name", BRICKS)
+def test_every_brick_is_known_where_all_are(name: str) -> None:
+    assert missing_mentions(ROOT, name) == []
+
+
+@pytest.mark.parametrize("name", BRICKS)
+def test_no_brick_is_a_skeleton_still(name: str) -> None:
+    assert unfilled_parts(ROOT, name) == []
 
 
 @pytest.mark.parametrize("name", [*BRICKS, "broker"])

@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/pyproject.toml"))
 
 DECODERS = {"av", "numpy", "PIL", "scipy"}
 MODEL_LIBRARIES = {
@@ -18,10 +22,7 @@ WEB = {"fastapi", "starlette", "uvicorn"}
 SERVER_ALONE = DECODERS | MODEL_LIBRARIES | EXPORTER | TERMINAL | CLIENTS
 
 UNUSED = {
-    **{
-        f"brickwork_{name}.__main__": SERVER_ALONE | WEB
-        for name in ("asr", "diarize", "ocr", "translate", "llm", "broker")
-    },
+    **{f"brickwork_{name}.__main__": SERVER_ALONE | WEB for name in SERVICES},
     "brickwork_gateway.__main__": SERVER_ALONE - TERMINAL,  # uvicorn brings click
     "brickwork_gateway.worker": SERVER_ALONE | WEB,
     "brickwork_sdk.engine.child": SERVER_ALONE | WEB | WIRE,

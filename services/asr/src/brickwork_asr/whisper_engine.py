@@ -20,6 +20,7 @@ from brickwork_asr.engine import (
     Word,
 )
 from brickwork_asr.sentences import cut_sentences
+from brickwork_asr.unheard import unheard_speech
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
@@ -64,8 +65,9 @@ class WhisperEngine:
         language = request.language
         yield Progress(request.start_ms, total_ms)
         for clip in cut_clips(blocks, _find_speech):
-            found, language = self._hear(clip, language)
-            yield from cut_sentences(found, language)
+            words, language = self._hear(clip.samples, clip.start_ms, language)
+            words = self._with_unheard(clip, words, language)
+            yield from cut_sentences(words, language)
             yield Progress(clip.heard_ms, total_ms)
         yield Progress(total_ms, total_ms)
 
@@ -82,11 +84,22 @@ class WhisperEngine:
         """Let go of the model."""
         self._model.model.unload_model()
 
-    def _hear(self, clip: Clip, language: str | None) -> tuple[list[Word], str]:
+    def _with_unheard(self, clip: Clip, words: list[Word], language: str) -> list[Word]:
+        """Add the words of speech that the model passed over; each stretch is heard once more."""
+        found = list(words)
+        speech = _find_speech(clip.samples)
+        for start, end in unheard_speech(speech, words, clip.start_ms):
+            start_ms = clip.start_ms + start * 1000 // SAMPLE_RATE_HZ
+            found += self._hear(clip.samples[start:end], start_ms, language)[0]
+        return sorted(found, key=lambda word: word.start_ms)
+
+    def _hear(
+        self, samples: Samples, start_ms: int, language: str | None
+    ) -> tuple[list[Word], str]:
         """Transcribe one clip; the first one with speech decides the language of the rest."""
-        seconds = len(clip.samples) / SAMPLE_RATE_HZ
+        seconds = len(samples) / SAMPLE_RATE_HZ
         heard, info = self._pipeline.transcribe(
-            clip.samples,
+            samples,
             language=language,
             clip_timestamps=[{"start": 0.0, "end": seconds}],
             batch_size=1,
@@ -94,9 +107,9 @@ class WhisperEngine:
         )
         parts = list(heard)
         if any(part.compression_ratio > _REPETITION_MAX for part in parts):
-            parts = self._hear_again(clip.samples, info.language)
+            parts = self._hear_again(samples, info.language)
         said = [piece for part in parts if not _is_silence(part) for piece in part.words or ()]
-        return _words(said, clip.start_ms), info.language
+        return _words(said, start_ms), info.language
 
     def _hear_again(self, samples: Samples, language: str) -> list[faster_whisper.Segment]:
         """Leave a loop of repeated words by the model's own rising temperatures."""

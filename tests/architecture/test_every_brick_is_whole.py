@@ -43,6 +43,11 @@ UNFILLED = "Fill in: "
 """The words that a file of the skeleton starts its hint with; who fills it in takes them out."""
 
 
+def listed(paths: list[str]) -> str:
+    """Render paths one a line; pytest cuts the lists that it compares."""
+    return "\n" + "\n".join(paths)
+
+
 def missing_mentions(root: Path, name: str) -> list[str]:
     """Name the files that every brick is named in, where this one is not."""
     return [
@@ -69,17 +74,17 @@ def missing_parts(root: Path, name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", BRICKS)
 def test_every_brick_is_whole(name: str) -> None:
-    assert missing_parts(ROOT, name) == []
+    assert not (found := missing_parts(ROOT, name)), listed(found)
 
 
 @pytest.mark.parametrize("name", BRICKS)
 def test_every_brick_is_known_where_all_are(name: str) -> None:
-    assert missing_mentions(ROOT, name) == []
+    assert not (found := missing_mentions(ROOT, name)), listed(found)
 
 
 @pytest.mark.parametrize("name", BRICKS)
 def test_no_brick_is_a_skeleton_still(name: str) -> None:
-    assert unfilled_parts(ROOT, name) == []
+    assert not (found := unfilled_parts(ROOT, name)), listed(found)
 
 
 @pytest.mark.parametrize("name", [*BRICKS, "broker"])

@@ -81,9 +81,13 @@ def make_folders(*folders: Path) -> None:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            raise NotPossible(
-                Reason.STORAGE_FULL if full else Reason.SETTING_INVALID,
-                f"The folder {folder} cannot be made: {error.strerror}; BRICKWORK_CLI_HOME names "
-                "another place.",
-            ) from error
+            raise unusable(folder, error) from error
+
+
+def unusable(path: Path, error: OSError) -> NotPossible:
+    """Say that the home cannot be used, and why."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return NotPossible(
+        Reason.STORAGE_FULL if full else Reason.SETTING_INVALID,
+        f"{path} cannot be made: {error.strerror}; BRICKWORK_CLI_HOME names another place.",
+    )

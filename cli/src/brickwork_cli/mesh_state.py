@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from brickwork_cli.home import Home
+from brickwork_cli.home import Home, unusable
 from brickwork_sdk.errors import NotPossible, Reason
 from brickwork_sdk.processes import ProcessIdentity, identify
 
@@ -63,11 +63,18 @@ class MeshState:
 
 
 def write_state(home: Home, state: MeshState) -> None:
-    """Put the description where others find it, whole or not at all."""
+    """Put the description where others find it, whole or not at all.
+
+    Raises:
+        NotPossible: STORAGE_FULL, or SETTING_INVALID where a home takes no file.
+    """
     path = _path(home)
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(state)))
-    fresh.replace(path)
+    try:
+        fresh.write_text(json.dumps(asdict(state)))
+        fresh.replace(path)
+    except OSError as error:
+        raise unusable(path, error) from error
 
 
 def read_state(home: Home) -> MeshState | None:

@@ -5,7 +5,6 @@ is ready, or the error why it never will be.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
@@ -52,7 +51,7 @@ class Supervisor:
         """Run until SIGTERM or SIGINT; `announce_ready` is fulfilled once all answer.
 
         Raises:
-            NotPossible: MESH_RUNNING or ADDRESS_TAKEN.
+            NotPossible: MESH_RUNNING, ADDRESS_TAKEN or STORAGE_FULL.
             EngineFailed: MESH_START_FAILED, naming the process and its log.
         """
         stop = asyncio.Event()
@@ -119,8 +118,11 @@ class Supervisor:
 
     def _note(self, changed: ProcessState) -> None:
         self._state = self._state.with_process(changed)
-        with contextlib.suppress(FileNotFoundError):  # the mesh's folder was taken away under it
+        try:
             write_state(self._home, self._state)
+        except BrickworkError as error:
+            # A full disk, or the folder was taken away: what runs goes on, and is told of later.
+            log.warning("state_not_written", extra={"reason": error.reason.value})
 
 
 def report_of(error: BrickworkError | None) -> str:

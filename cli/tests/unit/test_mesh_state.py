@@ -80,3 +80,11 @@ def test_a_home_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(BrickworkError) as caught:
         Home(tmp_path / "file" / "home", tmp_path).make()
     assert caught.value.reason is Reason.SETTING_INVALID
+
+
+def test_a_full_disk_is_told_as_one(home: Home) -> None:
+    (home.run / "mesh.new").symlink_to("/dev/full")
+    with pytest.raises(BrickworkError) as caught:
+        write_state(home, state_of(identify(os.getpid())))
+    assert caught.value.reason is Reason.STORAGE_FULL
+    assert read_state(home) is None

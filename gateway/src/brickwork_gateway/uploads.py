@@ -55,6 +55,9 @@ class Uploads:
             info = await checked_probe(path)
             if not info.has_audio:
                 raise InvalidInput(Reason.NO_AUDIO_STREAM, "The recording has no sound.")
+            if await request.is_disconnected():
+                # Nobody would know of the job that comes of it, and so nobody could cancel it.
+                raise _left()
             stored = await self._objects.put(_read(path))
             taken_ms = round((self._clock() - started) * 1000)
         finally:
@@ -102,7 +105,11 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         async for chunk in request.stream():
             yield chunk
     except ClientDisconnect as error:
-        raise Cancelled(Reason.CANCELLED, "The caller left before the end.") from error
+        raise _left() from error
+
+
+def _left() -> Cancelled:
+    return Cancelled(Reason.CANCELLED, "The caller left before the end.")
 
 
 async def _read(path: Path) -> AsyncIterator[bytes]:

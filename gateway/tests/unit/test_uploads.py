@@ -8,6 +8,7 @@ from brickwork_gateway.uploads import Uploads
 from brickwork_sdk.errors import Cancelled, InvalidInput, Reason
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.testing.clock import ManualClock
+from brickwork_sdk.testing.recordings import tone, write_recording
 
 
 def make_uploads(folder: Path) -> Uploads:
@@ -33,6 +34,14 @@ async def test_a_caller_who_leaves_leaves_nothing_behind(tmp_path: Path) -> None
     with pytest.raises(Cancelled) as raised:
         await make_uploads(tmp_path).ingest(request_of(PIECE, GONE))
     assert raised.value.reason is Reason.CANCELLED
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+async def test_a_caller_who_leaves_after_the_last_byte_gets_no_job_either(tmp_path: Path) -> None:
+    sound = write_recording(tmp_path / "sound.wav", tone(0.01)).read_bytes()
+    whole: Message = {"type": "http.request", "body": sound, "more_body": False}
+    with pytest.raises(Cancelled):
+        await make_uploads(tmp_path).ingest(request_of(whole, GONE))
     assert list((tmp_path / "uploads").iterdir()) == []
 
 

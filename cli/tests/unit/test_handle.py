@@ -14,7 +14,12 @@ from brickwork_cli.gateway_client import GatewayClient
 from brickwork_cli.mesh_state import MeshState
 from brickwork_sdk.processes import identify
 
-JOB = {"job_id": "1", "state": "completed", "name": "[/red]\x1b[31m.wav", "created_time": "now"}
+JOB = {
+    "job_id": "0123456789abcdef" * 2,
+    "state": "completed",
+    "name": "[/red]\x1b[31m.wav",
+    "created_time": "2026-01-02T03:04:05.678901+00:00",
+}
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def of_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_name_that_looks_like_markup_is_shown_as_it_is(
+def test_a_job_is_listed_with_its_whole_id_and_its_name_as_it_is(
     of_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     me = identify(os.getpid())
@@ -32,7 +37,10 @@ def test_a_name_that_looks_like_markup_is_shown_as_it_is(
     monkeypatch.setattr(GatewayClient, "jobs", lambda _: [JOB])
     result = CliRunner().invoke(brickwork, ["jobs"])
     assert result.exit_code == 0
-    assert "[/red]\N{REPLACEMENT CHARACTER}[31m.wav" in result.output
+    folded = "".join(line.split("│")[3].strip() for line in result.output.splitlines()[3:-1])
+    assert folded == "[/red]\N{REPLACEMENT CHARACTER}[31m.wav"
+    assert JOB["job_id"] in result.output
+    assert "2026-01-02 03:04" in result.output
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "missing", "\udcff"])

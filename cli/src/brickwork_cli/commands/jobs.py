@@ -2,16 +2,19 @@
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from brickwork_cli import mesh
 from brickwork_cli.gateway_client import GatewayClient
 from brickwork_cli.settings import CliSettings
 from brickwork_sdk.errors import NotPossible, Reason
+
+JOB_ID_LENGTH = 32
 
 
 @click.command()
@@ -26,9 +29,16 @@ def jobs(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = Table("job", "state", "recording", "created")
+    # The id is what the gateway is asked by, so that it is whole in a pipe too; a name may fold.
+    table = Table(
+        Column("job", width=JOB_ID_LENGTH),
+        "state",
+        Column("recording", overflow="fold"),
+        Column("created (UTC)", no_wrap=True),
+    )
     for job in found:
-        table.add_row(job["job_id"], job["state"], _shown(job["name"]), job["created_time"])
+        created = datetime.fromisoformat(job["created_time"]).astimezone(UTC)
+        table.add_row(job["job_id"], job["state"], _shown(job["name"]), f"{created:%Y-%m-%d %H:%M}")
     Console().print(table)
 
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from brickwork_gateway.ledger.job import Recording
 from brickwork_sdk.errors import Cancelled, InvalidInput, NoCapacity, Reason
-from brickwork_sdk.media.probe_process import checked_probe
+from brickwork_sdk.media.probe_process import LOOKS_MAX, checked_probe
 from brickwork_sdk.objects import ObjectStore
 
 _CHUNK_BYTES = 1024 * 1024
@@ -31,6 +31,7 @@ class Uploads:
         self._objects = objects
         self._bytes_max = bytes_max
         self._clock = clock
+        self._looks = asyncio.Semaphore(LOOKS_MAX)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in folder.glob("*.upload"):
             # Only a gateway that was killed leaves one behind, and there is one gateway.
@@ -52,7 +53,8 @@ class Uploads:
             with _full_disk_told():
                 await self._receive(request, path)
             started = self._clock()
-            info = await checked_probe(path)
+            async with self._looks:
+                info = await checked_probe(path)
             if not info.has_audio:
                 raise InvalidInput(Reason.NO_AUDIO_STREAM, "The recording has no sound.")
             if await request.is_disconnected():

@@ -1,12 +1,13 @@
 """Takes in the recordings and pictures that callers of a brick send."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from brickwork.common.v1.common_pb2 import Media
 from brickwork_sdk.errors import InvalidInput, Reason
-from brickwork_sdk.media.probe_process import checked_image, checked_probe
+from brickwork_sdk.media.probe_process import LOOKS_MAX, checked_image, checked_probe
 from brickwork_sdk.objects import ObjectStore
 
 _REMEMBERED_MAX = 1024
@@ -60,10 +61,12 @@ class _Looks(Generic[Finding]):
     def __init__(self, look: Callable[[Path], Awaitable[Finding]]) -> None:
         self._look = look
         self._found: dict[Path, Finding] = {}
+        self._looks = asyncio.Semaphore(LOOKS_MAX)
 
     async def at(self, path: Path) -> Finding:
         if path not in self._found:
-            finding = await self._look(path)
+            async with self._looks:
+                finding = await self._look(path)
             if len(self._found) >= _REMEMBERED_MAX:
                 self._found.pop(next(iter(self._found)))
             self._found[path] = finding

@@ -16,6 +16,9 @@ from brickwork_sdk.media.info import MediaInfo
 
 _UNREADABLE = {"recording": Reason.MEDIA_UNREADABLE, "picture": Reason.IMAGE_UNREADABLE}
 
+LOOKS_MAX = 4
+"""How many such children whoever takes files from outside should run at a time."""
+
 
 async def checked_probe(path: Path, timeout_seconds: float = 30.0) -> MediaInfo:
     """Probe a file in a child process that may take so long and no longer.

@@ -23,7 +23,9 @@ async def test_a_killed_brick_gives_its_memory_back_in_ten_seconds(
         grpc.aio.insecure_channel(addresses["broker"]) as broker,
     ):
         await control_pb2_grpc.ControlServiceStub(brick).LoadModel(
-            control_pb2.LoadModelRequest(model="bergamot-en-pt"), timeout=CALL_SECONDS
+            control_pb2.LoadModelRequest(model="bergamot-en-pt"),
+            timeout=CALL_SECONDS,
+            wait_for_ready=True,  # the round before has killed it, and it may just be starting
         )
         tokens = broker_pb2_grpc.BrokerServiceStub(broker)
         held = await token_ids(tokens)

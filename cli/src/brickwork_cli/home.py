@@ -1,6 +1,5 @@
 """Where everything of one mesh lies."""
 
-import errno
 import hashlib
 import os
 import tempfile
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from brickwork_sdk.addresses import SOCKET_PATH_BYTES_MAX
 from brickwork_sdk.errors import NotPossible, Reason
+from brickwork_sdk.full_disk import is_full
 
 _LONGEST_SOCKET = "translate.sock.lock"
 
@@ -86,8 +86,7 @@ def make_folders(*folders: Path) -> None:
 
 def unusable(path: Path, error: OSError) -> NotPossible:
     """Say that the home cannot be used, and why."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return NotPossible(
-        Reason.STORAGE_FULL if full else Reason.SETTING_INVALID,
+        Reason.STORAGE_FULL if is_full(error) else Reason.SETTING_INVALID,
         f"{path} cannot be made: {error.strerror}; BRICKWORK_CLI_HOME names another place.",
     )

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from brickwork_sdk.errors import NotPossible, Reason
+from brickwork_sdk.full_disk import is_full
 
 
 def require_writable(path: Path) -> None:
@@ -52,8 +53,7 @@ def _require(holds: bool, otherwise: int) -> None:
 
 
 def _refused(path: Path, error: OSError) -> NotPossible:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return NotPossible(
-        Reason.STORAGE_FULL if full else Reason.ARGUMENT_INVALID,
+        Reason.STORAGE_FULL if is_full(error) else Reason.ARGUMENT_INVALID,
         f"{path} cannot be written: {error.strerror}.",
     )

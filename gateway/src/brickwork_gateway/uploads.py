@@ -1,17 +1,16 @@
 """The way of a recording into the object store, checked before any job exists."""
 
 import asyncio
-import errno
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from brickwork_gateway.ledger.job import Recording
-from brickwork_sdk.errors import Cancelled, InvalidInput, NoCapacity, Reason
+from brickwork_sdk.errors import Cancelled, InvalidInput, Reason
+from brickwork_sdk.full_disk import full_disk_told
 from brickwork_sdk.media.probe_process import LOOKS_MAX, checked_probe
 from brickwork_sdk.objects import ObjectStore
 
@@ -50,7 +49,7 @@ class Uploads:
         self._require_size(int(request.headers.get("content-length", 0)))
         path = self._folder / f"{secrets.token_hex(16)}.upload"
         try:
-            with _full_disk_told():
+            with full_disk_told("There is no room for the recording; nothing was kept."):
                 await self._receive(request, path)
             started = self._clock()
             async with self._looks:
@@ -118,15 +117,3 @@ async def _read(path: Path) -> AsyncIterator[bytes]:
     with path.open("rb") as file:
         while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
             yield chunk
-
-
-@contextmanager
-def _full_disk_told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise NoCapacity(
-            Reason.STORAGE_FULL, "There is no room for the recording; nothing was kept."
-        ) from error

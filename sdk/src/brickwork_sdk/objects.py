@@ -6,7 +6,6 @@ is swept by the next one.
 """
 
 import asyncio
-import errno
 import fcntl
 import hashlib
 import os
@@ -18,7 +17,8 @@ from pathlib import Path
 
 from brickwork.common.v1.common_pb2 import Media, ObjectRef
 from brickwork.objects.v1.objects_pb2 import ObjectHeader
-from brickwork_sdk.errors import InvalidInput, NoCapacity, NotFound, Reason
+from brickwork_sdk.errors import InvalidInput, NotFound, Reason
+from brickwork_sdk.full_disk import full_disk_told, is_full
 from brickwork_sdk.media.limits import INLINE_BYTES_MAX
 
 OBJECT_BYTES_MAX = 64 * 1024**3
@@ -27,6 +27,7 @@ OBJECT_BYTES_MAX = 64 * 1024**3
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORKSPACE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _DEFAULT_WORKSPACE = "default"
+_FULL = "The disk of the object store is full; nothing was kept."
 
 
 class ObjectStore:
@@ -57,7 +58,7 @@ class ObjectStore:
         folder = self._folder(header.workspace)
         if header.HasField("sha256") and not _SHA256.fullmatch(header.sha256):
             raise _invalid_ref("sha256")
-        with _full_disk_told():
+        with full_disk_told(_FULL):
             upload = await asyncio.to_thread(_Upload, self._incoming)
             try:
                 async for chunk in chunks:
@@ -181,23 +182,8 @@ class _Upload:
             self._file.close()
         except OSError as error:
             # Closing flushes; on a full disk that fails a second time, and the file is gone.
-            if error.errno not in _FULL:
+            if not is_full(error):
                 raise
-
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-@contextmanager
-def _full_disk_told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise NoCapacity(
-            Reason.STORAGE_FULL, "The disk of the object store is full; nothing was kept."
-        ) from error
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,44 +31,37 @@ def at_a_terminal() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("at_a_terminal")
-def test_control_c_leaves_no_process_behind(idle_home: Mesh, tmp_path: Path) -> None:
-    recording = write_recording(tmp_path / "long.flac", tone(1200))
+@contextmanager
+def in_mid_work(home: Mesh, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Run `transcribe` on a private mesh, enter once it transcribes, leave once it has ended."""
+    recording = write_recording(folder / "long.flac", tone(1200))
     with subprocess.Popen(
         [HANDLE, "transcribe", recording],
-        env=idle_home.environment(),
+        env=home.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
         assert running.stderr is not None
-        for line in running.stderr:
-            if line.startswith("transcribe"):
-                running.send_signal(signal.SIGINT)
-                break
+        assert any(line.startswith("transcribe") for line in running.stderr)
+        yield running
         running.stderr.read()
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_control_c_leaves_no_process_behind(idle_home: Mesh, tmp_path: Path) -> None:
+    with in_mid_work(idle_home, tmp_path) as running:
+        running.send_signal(signal.SIGINT)
     assert running.returncode == 130
     assert idle_home.processes() == []
     assert list(idle_home.home.glob("private-*")) == []
 
 
 def test_a_killed_handle_takes_its_private_mesh_with_it(idle_home: Mesh, tmp_path: Path) -> None:
-    recording = write_recording(tmp_path / "long.flac", tone(1200))
-    with subprocess.Popen(
-        [HANDLE, "transcribe", recording],
-        env=idle_home.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        assert running.stderr is not None
-        for line in running.stderr:
-            if line.startswith("transcribe"):
-                break
+    with in_mid_work(idle_home, tmp_path) as running:
         mine = [one for one in idle_home.processes() if one.pid != running.pid]
         assert len(mine) >= 10
         running.kill()
-        running.stderr.read()
     for process in mine:
         process.wait(timeout=10)
     assert idle_home.processes() == []

@@ -65,8 +65,13 @@ def asking(text: str) -> llm_pb2.GenerateTextRequest:
 
 async def ask(channel: grpc.aio.Channel, text: str) -> list[str]:
     stub = llm_pb2_grpc.LlmServiceStub(channel)
-    with rpc_errors("llm"):
-        return [answer.delta.text async for answer in stub.GenerateText(asking(text), timeout=30)]
+    call = stub.GenerateText(asking(text), timeout=30)
+    try:
+        with rpc_errors("llm"):
+            return [answer.delta.text async for answer in call]
+    finally:
+        # A task that is cancelled between two reads does not end its call by itself.
+        call.cancel()
 
 
 async def drain(call: AsyncIterable[Any]) -> None:

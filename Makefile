@@ -46,8 +46,9 @@ sim: setup  ## run the broker's simulator (SEEDS=, FIRST_SEED=, SEED= for one)
 chaos: setup  ## kill every process of the mesh under work (ROUNDS=)
 	@$(IN_VENV) -m pytest tests/chaos --rounds $(ROUNDS)
 
-bench: demo  ## measure the default models, and the demo, against what is known to be true
-	@$(IN_VENV) -m tools.quality --truth $(DEMO).truth.json --result $(DEMO).json
+bench: demo  ## measure quality, cost and memory against their bounds (GROUPS=, such as "mesh memory")
+	@$(if $(GROUPS),,$(IN_VENV) -m tools.quality --truth $(DEMO).truth.json --result $(DEMO).json)
+	@$(IN_VENV) -m tools.bench $(GROUPS)
 
 release: check  ## freeze the wire: from now on `make check` compares with it as it is
 	@.venv/bin/buf build protos --output protos/baseline.binpb

@@ -1,14 +1,16 @@
-"""Generate `docs/reference` from the settings, the catalogue of errors and the protos."""
+"""Generate `docs/reference` from the settings, the errors, the protos and the benchmarks."""
 
 import argparse
 import ast
 import importlib
 import inspect
 import itertools
+import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.descriptor_pb2 import (
     FieldDescriptorProto,
@@ -28,6 +30,8 @@ REFERENCE = ROOT / "docs" / "reference"
 # Numbers of fields in descriptor.proto, of which the path of a comment is made.
 FILE_MESSAGE, FILE_ENUM, FILE_SERVICE = 4, 5, 6
 SERVICE_METHOD = MESSAGE_FIELD = ENUM_VALUE = 2
+
+HEAD_OF_BENCHMARKS = ("What", "Value", "Bound", "Holds", "Conditions")
 
 
 def attribute_docstrings(owner: type) -> dict[str, str]:
@@ -170,13 +174,39 @@ def rpcs_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def benchmark_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """Render a row of benchmarks.json as the cells of its line."""
+    holds = {None: "", True: "yes", False: "**no**"}[row["holds"]]
+    value = "none" if row["value"] is None else f"{row['value']:,g}"
+    unit = "" if row["unit"] == "ratio" else f" {row['unit']}"
+    return row["name"], f"{value}{unit}", row["bound"], holds, row["conditions"]
+
+
+def benchmarks_page() -> str:
+    """Render the rows of benchmarks.json, group by group."""
+    rows = json.loads((REFERENCE / "benchmarks.json").read_text("utf-8"))
+    lines = ["# Benchmarks", "", "What `make bench` and `make bench-gpu` measured last."]
+    lines += ["[How to read a row](../how-to/read-a-benchmark-row.md)."]
+    for group, members in itertools.groupby(rows, lambda row: str(row["group"])):
+        found = list(members)
+        lines += ["", f"## {group}", ""]
+        lines += sorted({f"Measured on {row['machine']}, {row['measured_on']}." for row in found})
+        lines += ["", *table(HEAD_OF_BENCHMARKS, map(benchmark_cells, found))]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Write the pages, or with --check name those that are not fresh."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail on a difference")
     arguments = parser.parse_args()
     stale = False
-    pages = {"settings": settings_page(), "errors": errors_page(), "rpcs": rpcs_page()}
+    pages = {
+        "settings": settings_page(),
+        "errors": errors_page(),
+        "rpcs": rpcs_page(),
+        "benchmarks": benchmarks_page(),
+    }
     for name, text in pages.items():
         page = REFERENCE / f"{name}.md"
         if arguments.check:

@@ -1,0 +1,1 @@
+"""Benchmarks: groups that measure, and the rows that come of them (`python -m tools.bench`)."""

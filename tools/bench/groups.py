@@ -1,0 +1,26 @@
+"""Which groups of benchmarks there are, and how long each may take."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Group:
+    """A measurement that is always run as a whole, in a process of its own.
+
+    Its module, `tools.bench.<name>`, has one function `measure`, which yields rows and, between
+    them, sentences that tell how far it is.
+
+    Attributes:
+        name: of the group, its module and its heading.
+        minutes: how long it took on two slow cores; the time left is told by it.
+        minutes_max: after this it is ended, and counts as failed.
+        needs_gpu: whether it runs only where it is named.
+    """
+
+    name: str
+    minutes: float
+    minutes_max: float
+    needs_gpu: bool = False
+
+
+GROUPS: tuple[Group, ...] = ()

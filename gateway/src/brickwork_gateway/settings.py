@@ -10,7 +10,7 @@ from pydantic_settings import SettingsConfigDict
 
 from brickwork_sdk.addresses import split_host_and_port
 from brickwork_sdk.errors import BrickworkError
-from brickwork_sdk.settings import Settings
+from brickwork_sdk.settings import CalledAddress, Settings
 
 
 class GatewaySettings(Settings):
@@ -26,16 +26,16 @@ class GatewaySettings(Settings):
     """Folder of the object store; shared with the bricks."""
     valkey: str
     """Where Valkey serves: `unix:///path` or `redis://host:port/0`."""
-    asr: str
-    """Address of the asr brick: `unix:/path` or `host:port`."""
-    diarize: str
-    """Address of the diarize brick: `unix:/path` or `host:port`."""
-    ocr: str
-    """Address of the ocr brick: `unix:/path` or `host:port`."""
-    translate: str
-    """Address of the translate brick: `unix:/path` or `host:port`."""
-    llm: str
-    """Address of the llm brick: `unix:/path` or `host:port`."""
+    asr: CalledAddress
+    """Where the asr brick is called: `unix:/path` or `host:port`, or a list of replicas."""
+    diarize: CalledAddress
+    """Where the diarize brick is called: `unix:/path` or `host:port`, or a list of replicas."""
+    ocr: CalledAddress
+    """Where the ocr brick is called: `unix:/path` or `host:port`, or a list of replicas."""
+    translate: CalledAddress
+    """Where the translate brick is called: `unix:/path` or `host:port`, or a list of replicas."""
+    llm: CalledAddress
+    """Where the llm brick is called: `unix:/path` or `host:port`, or a list of replicas."""
     upload_bytes_max: int = Field(default=16 * 1024**3, ge=1)
     """Largest recording that is taken."""
     worker_threads: int = Field(default=8, ge=1, le=256)

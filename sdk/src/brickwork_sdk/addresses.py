@@ -30,7 +30,7 @@ def split_host_and_port(address: str) -> tuple[str, int]:
     """
     match = _HOST_AND_PORT.fullmatch(address)
     if match is None or not 1 <= int(match["port"]) <= 65535:
-        raise _invalid(address, "is neither unix:/path nor host:port")
+        raise invalid_address(address, "is neither unix:/path nor host:port")
     return match["host"].strip("[]"), int(match["port"])
 
 
@@ -57,9 +57,9 @@ def reserved(address: str) -> Iterator[None]:
 def _reserved_socket(path: Path) -> Iterator[None]:
     address = f"unix:{path}"
     if not path.is_absolute():
-        raise _invalid(address, "is not an absolute path")
+        raise invalid_address(address, "is not an absolute path")
     if len(os.fsencode(path)) > SOCKET_PATH_BYTES_MAX:
-        raise _invalid(address, f"is longer than {SOCKET_PATH_BYTES_MAX} bytes")
+        raise invalid_address(address, f"is longer than {SOCKET_PATH_BYTES_MAX} bytes")
     _require_private_folder(path)
     # The lock decides between two that start at once; the kernel drops it with its holder.
     with path.with_name(path.name + ".lock").open("w") as lock:
@@ -72,7 +72,7 @@ def _reserved_socket(path: Path) -> Iterator[None]:
                 raise _taken(address)
             path.unlink()
         elif path.exists():
-            raise _invalid(address, "is the name of something that is no socket")
+            raise invalid_address(address, "is the name of something that is no socket")
         try:
             yield
         finally:
@@ -85,13 +85,13 @@ def _require_private_folder(path: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         about = folder.stat()
     except OSError as error:
-        raise _invalid(
+        raise invalid_address(
             address, f"lies in a folder that cannot be made: {error.strerror}"
         ) from error
     if about.st_uid != os.geteuid() or stat.S_IMODE(about.st_mode) & 0o077:
-        raise _invalid(address, "lies in a folder that others may enter; it needs mode 0700")
+        raise invalid_address(address, "lies in a folder that others may enter; it needs mode 0700")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise _invalid(address, "lies in a folder that cannot be written to")
+        raise invalid_address(address, "lies in a folder that cannot be written to")
 
 
 def _answers(path: Path) -> bool:
@@ -114,10 +114,11 @@ def _require_free_port(address: str) -> None:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise _taken(address) from error
-        raise _invalid(address, f"cannot be listened on: {error.strerror}") from error
+        raise invalid_address(address, f"cannot be listened on: {error.strerror}") from error
 
 
-def _invalid(address: str, fault: str) -> InvalidInput:
+def invalid_address(address: str, fault: str) -> InvalidInput:
+    """Say that nobody can listen at an address, or call it, and why."""
     return InvalidInput(
         Reason.ADDRESS_INVALID,
         f"The address {address} {fault}.",

@@ -134,7 +134,7 @@ class Reason(StrEnum):
     ADDRESS_TAKEN = "ADDRESS_TAKEN"
     """The port or socket is used by another process."""
     ADDRESS_INVALID = "ADDRESS_INVALID"
-    """The address is not one that can be listened on."""
+    """The address is not one that can be listened on, or called."""
     SETTING_INVALID = "SETTING_INVALID"
     """A setting has no such value; the message names it."""
     MESH_NOT_RUNNING = "MESH_NOT_RUNNING"

@@ -2,12 +2,25 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from brickwork_sdk.errors import InvalidInput, Reason
+from brickwork_sdk.errors import BrickworkError, InvalidInput, Reason
+from brickwork_sdk.targets import split_addresses
+
+
+def _callable(address: str) -> str:
+    try:
+        split_addresses(address)
+    except BrickworkError as error:
+        raise ValueError(error.message) from error
+    return address
+
+
+CalledAddress = Annotated[str, AfterValidator(_callable)]
+"""Where a service is called; see `targets`."""
 
 
 class Settings(BaseSettings):

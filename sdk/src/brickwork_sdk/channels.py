@@ -37,7 +37,7 @@ _SERVICE_CONFIG = {
         }
     ],
 }
-_OPTIONS: tuple[tuple[str, Any], ...] = (
+OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
     ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
@@ -45,6 +45,7 @@ _OPTIONS: tuple[tuple[str, Any], ...] = (
     # a call is asked about after 10 s of silence, without end, and given up 10 s later.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
     ("grpc.http2.max_pings_without_data", 0),
     # Processes of the mesh are restarted within a second; gRPC would wait up to two minutes.
     # A frozen one takes a connection and says nothing; the next attempt finds its successor.
@@ -73,7 +74,7 @@ def open_channel(address: str, caller: Caller | None = None) -> grpc.aio.Channel
     named = _with_caller(caller)
     return grpc.aio.insecure_channel(
         target_of(address),
-        options=_OPTIONS,
+        options=OPTIONS,
         interceptors=[
             *tracing.client_interceptors(),
             _UnaryUnary(named),

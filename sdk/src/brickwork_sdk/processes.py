@@ -1,9 +1,12 @@
-"""Who a process is, so that a reused pid is never mistaken for it."""
+"""Who a process is, so that a reused pid is never mistaken for it, and what it does."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,38 @@ def identify(pid: int) -> ProcessIdentity | None:
     Source: proc(5), /proc/[pid]/stat; the fields after the last parenthesis begin with 3 (state)
     and field 22 is starttime.
     """
+    fields = _stat(pid)
+    if fields is None:
+        return None
+    return ProcessIdentity(pid, int(fields[19]), _BOOT_ID.read_text().strip())
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used over all its threads; 0 when it is gone.
+
+    Source: proc(5), fields 14 (utime) and 15 (stime), in clock ticks.
+    """
+    fields = _stat(pid)
+    if fields is None:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the resident memory of a process; 0 when it is gone.
+
+    Source: proc(5), /proc/[pid]/statm, the second field, in pages.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+def _stat(pid: int) -> list[str] | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = stat.rpartition(")")[2].split()
-    if fields[0] in "ZX":
-        return None
-    return ProcessIdentity(pid, int(fields[19]), _BOOT_ID.read_text().strip())
+    return None if fields[0] in "ZX" else fields

@@ -17,6 +17,7 @@ from brickwork_sdk.interceptors import BorderInterceptor, RunningCalls
 from brickwork_sdk.logs import write_logs
 from brickwork_sdk.settings import ServerSettings
 from brickwork_sdk.telemetry import metrics, tracing
+from brickwork_sdk.telemetry.span import trace_id
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +29,18 @@ _OPTIONS = (
     ("grpc.max_metadata_size", 16 * 1024),
     # Otherwise a second process would share the port and get half of the calls.
     ("grpc.so_reuseport", 0),
-    # Clients of ours ask every 20 s whether a silent server lives.
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    # Clients of ours ask every 10 s whether a silent server lives; left to itself it would take
+    # the third such question for an attack and hang up.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
 )
+
+CONNECTION_SECONDS_MAX = 60.0
+"""A connection over TCP is closed after that long, give or take a tenth, once its calls have ended.
+Its client then asks DNS again and finds replicas that were not there before."""
+NOTICE_SECONDS = 0.5
+"""A process that stops says so this long before it refuses calls, so that callers are elsewhere by
+then: of the calls that arrive while gRPC closes its door, some end as CANCELLED."""
 
 
 async def serve(service_names: Sequence[str], register: Register, settings: ServerSettings) -> None:
@@ -48,10 +57,16 @@ async def serve(service_names: Sequence[str], register: Register, settings: Serv
         InvalidInput: ADDRESS_INVALID.
         NotPossible: ADDRESS_TAKEN.
     """
-    write_logs(settings.service, settings.log_level)
-    tracing.start_tracing(settings.service, settings.otlp_endpoint)
-    if settings.metrics_listen:
-        metrics.serve_metrics(settings.metrics_listen)
+    write_logs(settings.service, settings.log_level, trace_id)
+    with tracing.traced(settings.service, settings.otlp_endpoint):
+        if settings.metrics_listen:
+            metrics.serve_metrics(settings.metrics_listen)
+        await _until_asked_to_stop(service_names, register, settings)
+
+
+async def _until_asked_to_stop(
+    service_names: Sequence[str], register: Register, settings: ServerSettings
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,6 +78,7 @@ async def serve(service_names: Sequence[str], register: Register, settings: Serv
             service=settings.service,
             address=settings.listen,
             drain_seconds=settings.drain_seconds,
+            notice_seconds=NOTICE_SECONDS,
         ):
             log.info("server_ready", extra={"address": settings.listen})
             await stop.wait()
@@ -80,15 +96,24 @@ async def running(
     service: str,
     address: str,
     drain_seconds: float,
+    notice_seconds: float = 0.0,
 ) -> AsyncIterator[None]:
     """Serve while the context lasts; at its end running calls get `drain_seconds`.
 
     Health and reflection come with every server.
+
+    Args:
+        service_names: full names of the services.
+        register: adds the servicers to the server that it is given.
+        service: name of the process.
+        address: where to serve.
+        drain_seconds: how long running calls may go on.
+        notice_seconds: how long before that health says NOT_SERVING while calls are still taken.
     """
     calls = RunningCalls()
     server = grpc.aio.server(
         interceptors=[*tracing.server_interceptors(), BorderInterceptor(service, calls)],
-        options=_OPTIONS,
+        options=(*_OPTIONS, *_ageing(address)),
     )
     status = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(status, server)
@@ -110,16 +135,18 @@ async def running(
         try:
             yield
         finally:
-            await _drain(server, status, calls, drain_seconds)
+            await status.enter_graceful_shutdown()
+            await asyncio.sleep(notice_seconds)
+            await _drain(server, calls, drain_seconds)
 
 
-async def _drain(
-    server: grpc.aio.Server,
-    status: health.aio.HealthServicer,
-    calls: RunningCalls,
-    drain_seconds: float,
-) -> None:
-    await status.enter_graceful_shutdown()
+def _ageing(address: str) -> tuple[tuple[str, int], ...]:
+    if address.startswith("unix:"):
+        return ()  # The list of sockets is known beforehand.
+    return (("grpc.max_connection_age_ms", round(CONNECTION_SECONDS_MAX * 1000)),)
+
+
+async def _drain(server: grpc.aio.Server, calls: RunningCalls, drain_seconds: float) -> None:
     # From here on gRPC takes no new call; watchers of health would keep it open for ever.
     stopping = asyncio.create_task(server.stop(drain_seconds + 5.0))
     await calls.drain(drain_seconds)

@@ -1,7 +1,20 @@
 import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import grpc
+import grpc.aio
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
 from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
+from brickwork_sdk import channels
 from brickwork_sdk.testing.broker import ScriptedBroker
 from brickwork_sdk.testing.server import served
 
@@ -35,3 +48,65 @@ async def test_a_caller_that_leaves_ends_a_call_with_one_answer() -> None:
         call.cancel()
         async with asyncio.timeout(30):
             await patient.ended.wait()
+
+
+SERVER = """
+import asyncio, sys
+from brickwork_sdk.server import running
+async def main():
+    async with running(
+        [], lambda server: None, service="test", address=sys.argv[1], drain_seconds=0
+    ):
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+asyncio.run(main())
+"""
+FROZEN_SECONDS_MAX = 30.0
+QUESTIONS = 4
+"""The server would take the third for an attack."""
+
+
+@pytest.fixture
+def server() -> "Iterator[tuple[subprocess.Popen[bytes], str]]":
+    """A real server in a process of its own, with its address."""
+    with tempfile.TemporaryDirectory(prefix="brickwork-") as folder:
+        address = f"unix:{Path(folder) / 'test.sock'}"
+        words = [sys.executable, "-c", SERVER, address]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            yield process, address
+            process.kill()
+
+
+async def watched(channel: grpc.aio.Channel) -> Any:
+    """Begin a call that says one thing, and then nothing for as long as the server lives."""
+    call = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=600)
+    await call.read()
+    return call
+
+
+async def test_a_server_that_freezes_in_mid_call_is_given_up(
+    server: "tuple[subprocess.Popen[bytes], str]",
+) -> None:
+    process, address = server
+    async with channels.open_channel(address) as channel:
+        call = await watched(channel)
+        os.kill(process.pid, signal.SIGSTOP)
+        async with asyncio.timeout(FROZEN_SECONDS_MAX):
+            with pytest.raises(grpc.RpcError) as caught:
+                await call.read()
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_silent_server_may_be_asked_again_and_again(
+    server: "tuple[subprocess.Popen[bytes], str]",
+) -> None:
+    _, address = server
+    every_seconds = 5.5
+    options = {**dict(channels.OPTIONS), "grpc.keepalive_time_ms": round(every_seconds * 1000)}
+    async with grpc.aio.insecure_channel(address, options=tuple(options.items())) as channel:
+        call = await watched(channel)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(QUESTIONS * every_seconds):
+                await call.read()

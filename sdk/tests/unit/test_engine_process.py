@@ -169,6 +169,22 @@ async def test_a_model_that_does_not_load_is_one_clear_error(load: str, reason: 
     assert caught.value.reason is reason
 
 
+@pytest.mark.parametrize("is_frozen", [True, False], ids=["frozen", "hung"])
+async def test_an_engine_without_a_sign_of_life_is_killed_and_its_calls_are_told(
+    engine: EngineProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_frozen: bool
+) -> None:
+    hanging = await hang(engine, tmp_path)
+    if is_frozen:
+        os.kill(engine.identity.pid, signal.SIGSTOP)
+    monkeypatch.setattr(process_module, "LOOK_EVERY_SECONDS", 0.05)
+    with pytest.raises(BrickworkError) as caught:
+        async with asyncio.timeout(60):
+            await hanging
+    assert caught.value.reason is Reason.ENGINE_CRASHED
+    assert "no sign of life" in caught.value.message
+    await engine.exited.wait()
+
+
 async def test_a_load_that_hangs_is_killed_at_its_deadline() -> None:
     process = await EngineProcess.spawn(TOY, Path("."), {"load": "hang"})
     with pytest.raises(BrickworkError) as caught:

@@ -1,7 +1,8 @@
 """The engine process: `python -m brickwork_sdk.engine.child DESCRIPTOR`.
 
 The main thread owns the model and runs everything that touches it; a second thread only reads the
-socket, so that an end of file (the brick is gone) ends this process even in the middle of a batch.
+socket, so that in the middle of a batch an end of file (the brick is gone) ends this process, and a
+ping is answered.
 """
 
 import ctypes
@@ -25,7 +26,9 @@ from pydantic import TypeAdapter, ValidationError
 from brickwork_sdk.engine import wire
 from brickwork_sdk.engine.calls import WEIGHTS, Call, CallTable
 from brickwork_sdk.engine.description import Engine
+from brickwork_sdk.engine.work import EngineWork
 from brickwork_sdk.errors import BrickworkError, EngineFailed, Reason
+from brickwork_sdk.logs import write_logs
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +40,9 @@ def main() -> int:
     _die_with_parent()
     connection = socket.socket(fileno=int(sys.argv[1]))
     inbox: queue.SimpleQueue[wire.Message] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(connection, inbox), daemon=True).start()
     host = Host(connection, inbox)
+    write_logs("engine", "WARNING", lambda: host.trace_id)
+    threading.Thread(target=_read, args=(connection, inbox, host), daemon=True).start()
     try:
         host.load()
     except Exception as error:
@@ -49,12 +53,19 @@ def main() -> int:
 
 
 class Host:
-    """Advances the calls of one engine and sends what they yield."""
+    """Advances the calls of one engine and sends what they yield.
+
+    Attributes:
+        trace_id: the trace of the call that is worked on; None outside of one.
+    """
+
+    trace_id: str | None = None
 
     def __init__(self, connection: socket.socket, inbox: "queue.SimpleQueue[wire.Message]") -> None:
         self._connection = connection
         self._inbox = inbox
         self._calls = CallTable()
+        self._sending = threading.Lock()
 
     def load(self) -> None:
         """Load the model that the first message names."""
@@ -78,7 +89,9 @@ class Host:
 
     def send(self, message: Mapping[str, object]) -> None:
         """Send a message; blocks while the brick does not read."""
-        self._connection.sendall(wire.encode(message))
+        frame = wire.encode(message)
+        with self._sending:
+            self._connection.sendall(frame)
 
     def _obey(self, message: wire.Message) -> None:
         match message["type"]:
@@ -91,6 +104,7 @@ class Host:
 
     def _begin(self, message: wire.Message) -> None:
         number = message["id"]
+        self.trace_id = message["trace_id"]
         try:
             method = getattr(self._engine, message["method"])
             kind = typing.get_type_hints(method)["request"]
@@ -99,28 +113,30 @@ class Host:
             self.send({"type": "error", "id": number, **_described(error)})
             return
         weight = WEIGHTS.get(message["work_class"], 1.0)
-        self._calls.add(Call(number, steps, weight, credit=message["credit"]))
+        self._calls.add(Call(number, steps, weight, message["credit"], trace_id=self.trace_id))
 
     def _cancel(self, number: int) -> None:
         call = self._calls.remove(number)
         if call is not None:
+            self.trace_id = call.trace_id
             if isinstance(call.steps, Generator):
                 try:
                     call.steps.close()
                 except Exception as error:
                     # Its caller has left; the log is told, and the other calls go on.
                     _described(error)
-            self.send({"type": "end", "id": number})
+            self.send({"type": "end", "id": number, **_worked(call)})
 
     def _step(self, call: Call) -> None:
+        self.trace_id = call.trace_id
         try:
             event = self._calls.advance(call, time.monotonic)
         except StopIteration:
             self._calls.remove(call.number)
-            self.send({"type": "end", "id": call.number})
+            self.send({"type": "end", "id": call.number, **_worked(call)})
         except Exception as error:
             self._calls.remove(call.number)
-            self.send({"type": "error", "id": call.number, **_described(error)})
+            self.send({"type": "error", "id": call.number, **_worked(call), **_described(error)})
         else:
             call.credit -= 1
             value = TypeAdapter(type(event)).dump_python(event, mode="json")
@@ -128,11 +144,22 @@ class Host:
             self.send({"type": "event", "id": call.number, "kind": kind, "value": value})
 
 
-def _read(connection: socket.socket, inbox: "queue.SimpleQueue[wire.Message]") -> None:
+def _read(connection: socket.socket, inbox: "queue.SimpleQueue[wire.Message]", host: Host) -> None:
     while (message := wire.receive(connection)) is not None:
-        inbox.put(message)
+        if message["type"] == "ping":
+            host.send({"type": "pong"})
+        else:
+            inbox.put(message)
     # The brick is gone: nobody will read a result, and its memory must come back now.
     os._exit(0)
+
+
+def _worked(call: Call) -> dict[str, object]:
+    """Say when a call was worked on; nothing of one that never had its turn."""
+    if call.began_seconds is None:
+        return {}
+    work = EngineWork(call.began_seconds, time.monotonic(), call.busy_seconds, call.step_count)
+    return {"work": dataclasses.asdict(work)}
 
 
 def _described(error: Exception) -> dict[str, object]:

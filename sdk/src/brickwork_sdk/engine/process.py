@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import itertools
+import logging
 import socket
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from pydantic import TypeAdapter
 
 from brickwork_sdk.engine import wire
 from brickwork_sdk.engine.description import EngineDescription
+from brickwork_sdk.engine.pulse import LOOK_EVERY_SECONDS, Pulse, Sign
+from brickwork_sdk.engine.work import EngineWork
 from brickwork_sdk.errors import (
     BrickworkError,
     Busy,
@@ -22,7 +25,9 @@ from brickwork_sdk.errors import (
     Reason,
     error_of,
 )
-from brickwork_sdk.processes import ProcessIdentity, identify
+from brickwork_sdk.processes import ProcessIdentity, cpu_seconds, identify
+
+log = logging.getLogger(__name__)
 
 CREDIT = 8
 """Events of one call that may be under way; a reader slower than that stops the work."""
@@ -32,10 +37,14 @@ STOP_SECONDS = 2.0
 """A process that was asked to stop and still runs after this long is killed."""
 
 
+_WORK = TypeAdapter(EngineWork)
+
+
 @dataclass
 class _Answer:
     """What the child has sent for one call: its events, and at last its end."""
 
+    worked: Callable[[EngineWork], None]
     inbox: asyncio.Queue[wire.Message] = field(default_factory=asyncio.Queue)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -66,6 +75,10 @@ class EngineProcess:
         self._answers: dict[int, _Answer] = {}
         self._ready: asyncio.Future[wire.Message] = asyncio.get_running_loop().create_future()
         self._stopping = False
+        self._load_sent = False
+        self._is_lost = False
+        self._is_answering = True
+        self._message_count = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -94,6 +107,7 @@ class EngineProcess:
         load = {"module": module, "model_dir": str(model_dir), "options": dict(options)}
         process = cls(child, identity, writer, load)
         process._keep(asyncio.create_task(process._listen(reader)))
+        process._keep(asyncio.create_task(process._feel_pulse()))
         return process
 
     async def loaded(self, timeout_seconds: float) -> EngineDescription:
@@ -101,9 +115,10 @@ class EngineProcess:
 
         Raises:
             BrickworkError: what the engine's `load` raised; the process has ended.
-            EngineFailed: ENGINE_CRASHED, the process died while loading.
+            EngineFailed: ENGINE_CRASHED, the process died or hung while loading.
             DeadlineExceeded: the time is over; the process was killed.
         """
+        self._load_sent = True
         self._send(self._load, "load")
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -122,7 +137,13 @@ class EngineProcess:
         return self.description
 
     async def stream(
-        self, method: str, request: object, events: Sequence[type], work_class: str = "batch"
+        self,
+        method: str,
+        request: object,
+        events: Sequence[type],
+        work_class: str = "batch",
+        worked: Callable[[EngineWork], None] = lambda _: None,
+        trace_id: str | None = None,
     ) -> AsyncGenerator[Any, None]:
         """Run one call and yield its events as they come.
 
@@ -134,20 +155,22 @@ class EngineProcess:
             request: its frozen dataclass.
             events: the dataclasses it may yield, known by their names.
             work_class: decides the share of engine time; see `calls.WEIGHTS`.
+            worked: told once the child has ended the call, also after its reader has left.
+            trace_id: the trace that the child's log names.
 
         Raises:
             BrickworkError: what the engine raised.
-            EngineFailed: ENGINE_CRASHED, the process died.
+            EngineFailed: ENGINE_CRASHED, the process died, or was killed because it hung.
             Busy: ENGINE_STOPPED, the process was stopped; try again.
         """
         kinds: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in events}
-        number, answer = next(self._numbers), _Answer()
+        number, answer = next(self._numbers), _Answer(worked)
         if self.exited.is_set():
             raise self._gone()
         self._answers[number] = answer
         value = TypeAdapter(type(request)).dump_python(request, mode="json")
         call = {"id": number, "method": method, "request": value, "work_class": work_class}
-        self._send({**call, "credit": CREDIT}, "call")
+        self._send({**call, "credit": CREDIT, "trace_id": trace_id}, "call")
         unread = CREDIT
         try:
             while True:
@@ -200,12 +223,18 @@ class EngineProcess:
         """Hand each message to its call until the child is gone."""
         try:
             while (message := await wire.read(reader)) is not None:
+                if message["type"] == "pong":
+                    self._is_answering = True
+                    continue
+                self._message_count += 1
                 if message["type"] in ("ready", "failed"):
                     self._ready.set_result(message)
                 elif (answer := self._answers.get(message["id"])) is not None:
                     answer.inbox.put_nowait(message)
                     if message["type"] != "event":
                         answer.ended.set()
+                    if "work" in message:
+                        answer.worked(_WORK.validate_python(message["work"]))
         finally:
             # Whatever ended the conversation, a child nobody listens to must not live on.
             with contextlib.suppress(ProcessLookupError):
@@ -214,10 +243,39 @@ class EngineProcess:
             self._writer.close()
             self.exited.set()
             if not self._ready.done():
-                self._ready.set_result({"type": "failed", **_crash_report()})
+                self._ready.set_result({"type": "failed", **self._crash_report()})
             for answer in self._answers.values():
                 answer.inbox.put_nowait({"type": "gone"})
                 answer.ended.set()
+
+    async def _feel_pulse(self) -> None:
+        """Kill a process that is frozen or hangs; its calls fail and are tried again."""
+        pulse = Pulse()
+        while not self.exited.is_set():
+            self._is_answering = False
+            self._send({}, "ping")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_SECONDS):
+                    await self.exited.wait()
+            sign = Sign(
+                self._is_answering,
+                self._is_owing(),
+                self._message_count,
+                cpu_seconds(self.identity.pid),
+            )
+            if not self.exited.is_set() and pulse.is_lost(sign):
+                log.error("engine_lost", extra={"engine_pid": self.identity.pid})
+                self._is_lost = True
+                with contextlib.suppress(ProcessLookupError):
+                    self._child.kill()
+                return
+
+    def _is_owing(self) -> bool:
+        """Tell whether the load, or a call whose reader has read all there is, waits for it."""
+        is_loading = self._load_sent and not self._ready.done()
+        return is_loading or any(
+            answer.inbox.empty() and not answer.ended.is_set() for answer in self._answers.values()
+        )
 
     def _send(self, body: dict[str, Any], kind: str) -> None:
         if not self.exited.is_set():
@@ -232,16 +290,16 @@ class EngineProcess:
             return Busy(
                 Reason.ENGINE_STOPPED, "The engine process was stopped.", retry_after_seconds=1.0
             )
-        return error_of(**_crash_report())
+        return error_of(**self._crash_report())
 
-
-def _crash_report() -> dict[str, Any]:
-    return {
-        "code": "INTERNAL",
-        "reason": Reason.ENGINE_CRASHED.value,
-        "message": "The engine process died; a fresh one serves the next call.",
-        "metadata": {},
-    }
+    def _crash_report(self) -> dict[str, Any]:
+        fate = "gave no sign of life and was killed" if self._is_lost else "died"
+        return {
+            "code": "INTERNAL",
+            "reason": Reason.ENGINE_CRASHED.value,
+            "message": f"The engine process {fate}; a fresh one serves the next call.",
+            "metadata": {},
+        }
 
 
 def _raised(message: wire.Message) -> BrickworkError:

@@ -20,7 +20,9 @@ from brickwork_sdk.addresses import reserved, split_host_and_port
 from brickwork_sdk.errors import BrickworkError
 from brickwork_sdk.logs import write_logs
 from brickwork_sdk.objects import ObjectStore
-from brickwork_sdk.telemetry.tracing import start_tracing
+from brickwork_sdk.telemetry.metrics import serve_metrics
+from brickwork_sdk.telemetry.span import trace_id
+from brickwork_sdk.telemetry.tracing import traced
 
 _log = logging.getLogger(__name__)
 STOP_SECONDS = 2
@@ -42,8 +44,14 @@ def serve(settings: GatewaySettings) -> None:
         ADDRESS_TAKEN: another process listens there.
         SETTING_INVALID, LEDGER_INCOMPATIBLE: there is no ledger to work with.
     """
-    write_logs(settings.service, settings.log_level)
-    start_tracing(settings.service, settings.otlp_endpoint)
+    write_logs(settings.service, settings.log_level, trace_id)
+    with traced(settings.service, settings.otlp_endpoint):
+        if settings.metrics_listen:
+            serve_metrics(settings.metrics_listen)
+        _serve(settings)
+
+
+def _serve(settings: GatewaySettings) -> None:
     host, port = split_host_and_port(settings.listen)
     with reserved(settings.listen):
         listener = socket.create_server((host, port))

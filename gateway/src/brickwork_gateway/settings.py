@@ -40,6 +40,8 @@ class GatewaySettings(Settings):
     """Largest recording that is taken."""
     worker_threads: int = Field(default=8, ge=1, le=256)
     """Stages that one worker runs side by side; most of them only wait for a brick."""
+    metrics_listen: str = ""
+    """Where this process serves Prometheus metrics, `host:port`; empty serves none."""
     otlp_endpoint: str = ""
     """Where to send traces, such as `http://host:4317`; empty sends none."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

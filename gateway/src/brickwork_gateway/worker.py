@@ -18,7 +18,9 @@ from brickwork_sdk.caller import WorkClass
 from brickwork_sdk.errors import BrickworkError
 from brickwork_sdk.logs import write_logs
 from brickwork_sdk.objects import ObjectStore
-from brickwork_sdk.telemetry.tracing import start_tracing
+from brickwork_sdk.telemetry.metrics import serve_metrics
+from brickwork_sdk.telemetry.span import trace_id
+from brickwork_sdk.telemetry.tracing import traced
 
 _log = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
@@ -44,8 +46,14 @@ def main() -> None:
 def work(settings: GatewaySettings, work_class: WorkClass) -> None:
     """Work until a signal asks to stop; what still runs then is put back into the ledger."""
     service = f"worker-{work_class}"
-    write_logs(service, settings.log_level)
-    start_tracing(service, settings.otlp_endpoint)
+    write_logs(service, settings.log_level, trace_id)
+    with traced(service, settings.otlp_endpoint):
+        if settings.metrics_listen:
+            serve_metrics(settings.metrics_listen)
+        _work(settings, work_class)
+
+
+def _work(settings: GatewaySettings, work_class: WorkClass) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

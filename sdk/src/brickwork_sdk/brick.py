@@ -14,6 +14,8 @@ from brickwork.control.v1 import control_pb2, control_pb2_grpc
 from brickwork.objects.v1 import objects_pb2_grpc
 from brickwork_sdk import objects_service
 from brickwork_sdk.control import ControlServicer
+from brickwork_sdk.cuda import unavailable
+from brickwork_sdk.engine.trial import try_engine
 from brickwork_sdk.errors import BrickworkError
 from brickwork_sdk.models import (
     CatalogueEntry,
@@ -28,6 +30,8 @@ from brickwork_sdk.server import Register, serve
 from brickwork_sdk.settings import BrickSettings
 from brickwork_sdk.slot import ModelSlot
 from brickwork_sdk.slots import Slots
+from brickwork_sdk.telemetry.metrics import MODEL_GAUGES
+from brickwork_sdk.telemetry.sample import offer
 from brickwork_sdk.vram import VramClient
 
 CONTROL = control_pb2.DESCRIPTOR.services_by_name["ControlService"].full_name
@@ -62,7 +66,12 @@ def run_brick(
 async def _serve(
     package: str, settings: BrickSettings, service_name: str, register: RegisterServicer
 ) -> None:
-    async with assembled(package, settings, register) as register_all:
+    await _try_engines(package, settings)
+    def register_measured(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
+        offer(MODEL_GAUGES, slots.measure)
+        register(server, slots, objects)
+
+    async with assembled(package, settings, register_measured) as register_all:
         await serve([service_name, CONTROL, objects_service.SERVICE_NAME], register_all, settings)
 
 
@@ -73,7 +82,7 @@ async def assembled(
     """Make slots for every model and yield what adds all services of a brick to a server."""
     vram = VramClient(settings.broker, settings.service)
     find_model = _finder(settings)
-    options = {"threads": str(settings.threads)}
+    options = _options(settings)
     slots = Slots(
         {
             entry.name: ModelSlot(entry, find_model, vram, options, settings.idle_unload_seconds)
@@ -98,12 +107,34 @@ async def assembled(
         await vram.close()
 
 
+def _options(settings: BrickSettings) -> dict[str, str]:
+    """Return what every engine of the brick is told."""
+    return {
+        "threads": str(settings.threads),
+        "device": settings.device,
+        "precision": settings.precision,
+    }
+
+
+async def _try_engines(package: str, settings: BrickSettings) -> None:
+    """See that the engines can compute as the settings say, unless those are the defaults."""
+    if settings.engine == "real" and (settings.device != "cpu" or settings.precision):
+        for module in sorted({entry.engine for entry in _entries(package, settings)}):
+            await try_engine(module, _options(settings))
+
+
 def _entries(package: str, settings: BrickSettings) -> list[CatalogueEntry]:
     entries = load_catalogue(package)
     if settings.engine == "real":
-        return list(entries)
+        return [_on_gpu(entry) if settings.device == "cuda" else entry for entry in entries]
     scripted = {"engine": f"{package}.scripted_engine", "footprint_bytes": 64 * 1024 * 1024}
     return [entry.model_copy(update=scripted) for entry in entries]
+
+
+def _on_gpu(entry: CatalogueEntry) -> CatalogueEntry:
+    if entry.gpu_footprint_bytes is None:
+        raise unavailable("engine", f"The model {entry.name} has no engine that uses a GPU.")
+    return entry.model_copy(update={"footprint_bytes": entry.gpu_footprint_bytes})
 
 
 def _finder(settings: BrickSettings) -> Callable[[str], Model]:

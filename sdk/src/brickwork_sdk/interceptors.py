@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError
 from brickwork_sdk.caller import Caller, current_caller
 from brickwork_sdk.errors import BrickworkError, Busy, EngineFailed, InvalidInput, Reason
 from brickwork_sdk.rich_status import error_from_rpc, to_status
-from brickwork_sdk.telemetry.metrics import RPC_SECONDS, RPC_TOTAL
+from brickwork_sdk.telemetry.metrics import RPC_ERRORS, RPC_SECONDS, RPC_TOTAL
 from brickwork_sdk.telemetry.span import mark_failed
 from brickwork_sdk.telemetry.tracing import INFRASTRUCTURE
 
@@ -180,6 +180,7 @@ def _note(
         log.debug("rpc_ended", extra=fields)
         return
     mark_failed(error.reason)
+    RPC_ERRORS.labels(rpc, error.reason.value).inc()
     log.info("rpc_refused", extra={**fields, "reason": error.reason.value})
 
 

@@ -1,6 +1,7 @@
 """The model slot: token, load, count users, unload when idle, token back."""
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -9,9 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from brickwork_sdk.caller import Caller
+from brickwork_sdk.cuda import unavailable
 from brickwork_sdk.engine import EngineProcess
 from brickwork_sdk.errors import BrickworkError, EngineFailed, Reason
 from brickwork_sdk.models import CatalogueEntry, Model
+from brickwork_sdk.telemetry.metrics import MODEL_LOAD_SECONDS, MODEL_LOADS
 from brickwork_sdk.vram import MemoryWait, VramClient, VramToken
 
 log = logging.getLogger(__name__)
@@ -94,7 +97,13 @@ class ModelSlot:
         self._emptied = asyncio.Event()
         self._emptied.set()
         self._unload_asked = False
+        self._absent_because = "first"
         self._owner: asyncio.Task[None] | None = None
+
+    @property
+    def waiting_count(self) -> int:
+        """Calls that wait for the engine now."""
+        return len(self._waiting)
 
     async def enter(self, caller: Caller) -> AsyncGenerator[Notice, None]:
         """Yield how the wait stands, and at last the engine; closing leaves the slot.
@@ -103,7 +112,8 @@ class ModelSlot:
             BrickworkError: why there is no token or no model.
         """
         if self._owner is None:
-            self._owner = asyncio.create_task(self._own())
+            # Of no call's context: it outlives the one that comes first, and its trace.
+            self._owner = asyncio.create_task(self._own(), context=contextvars.Context())
         visitor = _Visitor(caller)
         self._waiting.append(visitor)
         self._changed.set()
@@ -175,8 +185,16 @@ class ModelSlot:
             await self._drain(token)
 
     async def _load(self, token: VramToken) -> EngineProcess:
+        if self._engine_options.get("device") == "cuda" and not token.device.startswith("cuda"):
+            raise unavailable(
+                "token",
+                f"The model needs a GPU, and the broker lends memory of {token.device}: "
+                "BRICKWORK_BROKER_DEVICE says whose.",
+            )
         self.state = SlotState.LOADING
         self._tell(ModelWait(f"The model {self.entry.name} is being loaded."))
+        MODEL_LOADS.labels(self.entry.name, self._absent_because).inc()
+        self._absent_because = "load_failed"
         began = time.monotonic()
         self.model = await asyncio.to_thread(self._find_model, self.entry.name)
         process = await EngineProcess.spawn(
@@ -186,6 +204,7 @@ class ModelSlot:
         await self._vram.attach(token, process.identity)
         await process.loaded(LOAD_SECONDS_MAX)
         self.load_seconds = time.monotonic() - began
+        MODEL_LOAD_SECONDS.labels(self.entry.name).observe(self.load_seconds)
         return process
 
     async def _serve(self, process: EngineProcess, token: VramToken) -> None:
@@ -204,6 +223,17 @@ class ModelSlot:
                     return
         finally:
             exit_watch.cancel()
+            self._absent_because = self._why_it_goes(process, token)
+
+    def _why_it_goes(self, process: EngineProcess, token: VramToken) -> str:
+        """Name the cause of the next load, in the words of its metric."""
+        if process.exited.is_set():
+            return "engine_died"
+        if token.is_lost:
+            return "token_lost"
+        if self._unload_asked:
+            return "asked"
+        return "wanted_back" if token.is_wanted_back else "idle"
 
     def _patience_seconds(self, token: VramToken) -> float | None:
         """Tell how long the model may stay without a call; None while there is one."""

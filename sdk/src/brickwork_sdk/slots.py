@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from brickwork.common.v1 import common_pb2
@@ -11,7 +12,11 @@ from brickwork_sdk.caller import Caller
 from brickwork_sdk.durations import to_duration
 from brickwork_sdk.engine import EngineProcess
 from brickwork_sdk.errors import NotFound, Reason
-from brickwork_sdk.slot import ModelSlot
+from brickwork_sdk.processes import resident_bytes
+from brickwork_sdk.slot import ModelSlot, SlotState
+from brickwork_sdk.telemetry import metrics
+from brickwork_sdk.telemetry.call import LEASE_WAIT, MODEL_LOAD, CallMeter
+from brickwork_sdk.telemetry.span import trace_id
 from brickwork_sdk.vram import MemoryWait
 
 
@@ -101,7 +106,12 @@ class Slots:
             BrickworkError: why there is no memory or no model, or what the engine raised.
         """
         slot, began = self.named(model), time.monotonic()
-        async with aclosing(slot.enter(caller)) as notices:
+        meter = CallMeter(slot.entry.name, slot.entry.footprint_bytes, caller.work_class)
+        if slot.state is not SlotState.READY:
+            meter.waits(MODEL_LOAD if slot.state is SlotState.LOADING else LEASE_WAIT)
+        async with AsyncExitStack() as leaving:
+            leaving.callback(meter.ends_waiting)
+            notices = await leaving.enter_async_context(aclosing(slot.enter(caller)))
             async for notice in notices:
                 waited_seconds = time.monotonic() - began
                 if isinstance(notice, MemoryWait):
@@ -113,14 +123,30 @@ class Slots:
                         notice.position,
                     )
                 elif not isinstance(notice, EngineProcess):
+                    meter.waits(MODEL_LOAD)
                     yield Waiting(notice.cause, False, waited_seconds)
                 else:
+                    meter.ends_waiting()
                     yield Started(model_info(slot), waited_seconds)
-                    stream = notice.stream(method, request, events, caller.work_class.value)
+                    worked = partial(meter.works, method, notice.identity.pid)
+                    work_class = caller.work_class.value
+                    stream = notice.stream(method, request, events, work_class, worked, trace_id())
                     async with aclosing(stream) as steps:
                         async for event in steps:
+                            meter.answers()
                             yield event
                     return
+
+    def measure(self) -> None:
+        """Set the gauges of what the models do now; on any thread."""
+        for name, slot in self.by_name.items():
+            metrics.ENGINE_CALLS.labels(name, "running").set(slot.user_count)
+            metrics.ENGINE_CALLS.labels(name, "waiting").set(slot.waiting_count)
+            metrics.MODEL_GRANTED_BYTES.labels(name).set(slot.granted_bytes)
+            process = slot.process
+            if process is not None:
+                size_bytes = resident_bytes(process.identity.pid)
+                metrics.ENGINE_RESIDENT_BYTES.labels(name).set(size_bytes)
 
     async def close(self) -> None:
         """Unload every model."""

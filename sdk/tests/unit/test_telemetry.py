@@ -1,19 +1,24 @@
 import asyncio
 import logging
+import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc.aio
 import pytest
 from opentelemetry import trace
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, Gauge
 
 from brickwork.llm.v1 import llm_pb2, llm_pb2_grpc
 from brickwork_sdk.channels import rpc_errors
 from brickwork_sdk.errors import BrickworkError, InvalidInput, Reason
-from brickwork_sdk.telemetry.span import trace_id
-from brickwork_sdk.telemetry.tracing import start_tracing
+from brickwork_sdk.telemetry.sample import Sample
+from brickwork_sdk.telemetry.span import span, trace_id, traceparent
+from brickwork_sdk.telemetry.tracing import FLUSH_SECONDS_MAX
 from brickwork_sdk.testing.server import served
+from brickwork_sdk.testing.telemetry import recorded_spans
 
 RPC = "/brickwork.llm.v1.LlmService/GenerateText"
 
@@ -47,11 +52,10 @@ def calls_ended(code: str) -> float:
 
 
 async def test_a_refused_call_is_counted_and_carries_the_trace_of_its_caller() -> None:
-    start_tracing("test", "")
     llm, before = Llm(), calls_ended("INVALID_ARGUMENT")
     async with served(llm.register) as channel:
         stub = llm_pb2_grpc.LlmServiceStub(channel)
-        with trace.get_tracer("test").start_as_current_span("caller"):
+        with recorded_spans(), trace.get_tracer("test").start_as_current_span("caller"):
             mine = trace_id()
             call = stub.GenerateText(llm_pb2.GenerateTextRequest(), timeout=30)
             with pytest.raises(BrickworkError), rpc_errors("test"):
@@ -74,3 +78,74 @@ async def test_a_call_that_is_left_is_counted_and_nothing_is_complained_about(
             await llm.ended.wait()
     assert calls_ended("CANCELLED") == before + 1
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_a_trace_goes_on_after_a_border_and_begins_anew_without_one() -> None:
+    with recorded_spans() as spans:
+        with span("above"):
+            carried, above = traceparent(), trace_id()
+        with span("below", parent=carried):
+            assert trace_id() == above
+        with span("alone", parent="no traceparent"):
+            assert trace_id() not in (above, None)
+    assert traceparent() == ""
+    below = next(one for one in spans.get_finished_spans() if one.name == "below")
+    assert below.parent is not None
+    assert carried.split("-")[2] == f"{below.parent.span_id:016x}"
+
+
+def test_a_span_tells_why_it_failed_and_not_what_was_said() -> None:
+    with recorded_spans() as spans:
+        with pytest.raises(KeyError), span("stage"):
+            raise KeyError("the words of a recording")
+        with pytest.raises(InvalidInput), span("stage"):
+            raise InvalidInput(Reason.TEXT_TOO_LONG, "the words of a recording")
+        foreign, ours = spans.get_finished_spans()
+    assert foreign.status.description == "KeyError"
+    assert ours.status.description == "TEXT_TOO_LONG"
+    assert ours.attributes == {"brickwork.reason": "TEXT_TOO_LONG"}
+    assert "words" not in foreign.to_json() + ours.to_json()
+
+
+SENDER = """
+import sys, time
+from brickwork_sdk.telemetry.span import span
+from brickwork_sdk.telemetry.tracing import traced
+
+with traced("test", sys.argv[1]):
+    began = time.monotonic()
+    for _ in range(5000):
+        with span("work"):
+            pass
+    print(time.monotonic() - began)
+    began = time.monotonic()
+print(time.monotonic() - began)
+"""
+
+
+def seconds_of_sender(endpoint: str) -> list[float]:
+    """Return how long 5,000 spans took in a process of their own, and how long its end took."""
+    command = [sys.executable, "-c", SENDER, endpoint]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return [float(line) for line in done.stdout.split()]
+
+
+def test_a_sink_that_is_away_or_never_answers_holds_neither_work_nor_the_end_of_a_process() -> None:
+    undisturbed, _ = seconds_of_sender("")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        silenced, silenced_end = seconds_of_sender(f"http://127.0.0.1:{port}")
+    away, away_end = seconds_of_sender(f"http://127.0.0.1:{port}")
+    # Ten times what it costs unsent: loose for a busy machine, and far from the 5 s of one try.
+    assert max(silenced, away) < 10 * undisturbed + 1
+    assert max(silenced_end, away_end) < FLUSH_SECONDS_MAX + 2
+
+
+def test_a_sample_is_read_when_it_is_asked_for() -> None:
+    gauge = Gauge("brickwork_test", "A test.", ["name"], registry=None)
+    names = iter(["first", "second"])
+    sample = Sample([gauge], lambda: gauge.labels(next(names)).set(1))
+    labels = [
+        [one.labels for one in metric.samples] for _ in range(2) for metric in sample.collect()
+    ]
+    assert labels == [[{"name": "first"}], [{"name": "second"}]]

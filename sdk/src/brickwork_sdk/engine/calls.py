@@ -17,6 +17,10 @@ class Call:
         weight: share of engine time against the other calls.
         credit: events that may still be sent before the reader asks for more.
         used: seconds of engine time so far over the weight; the least is next.
+        trace_id: the trace that its caller works in, for the log.
+        began_seconds: when its first step began; None before that.
+        busy_seconds: engine time so far.
+        step_count: steps so far.
     """
 
     number: int
@@ -24,6 +28,10 @@ class Call:
     weight: float
     credit: int
     used: float = 0.0
+    trace_id: str | None = None
+    began_seconds: float | None = None
+    busy_seconds: float = 0.0
+    step_count: int = 0
 
 
 class CallTable:
@@ -67,5 +75,10 @@ class CallTable:
         try:
             return next(call.steps)
         finally:
-            call.used += (clock() - began) / call.weight
+            seconds = clock() - began
+            if call.began_seconds is None:
+                call.began_seconds = began
+            call.busy_seconds += seconds
+            call.step_count += 1
+            call.used += seconds / call.weight
             self._served = max(self._served, call.used)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brickwork_sdk.errors import BrickworkError, InvalidInput, Reason
+from brickwork_sdk.logs import write_logs
 from brickwork_sdk.media.image import read_image
 from brickwork_sdk.media.probe import probe
 
@@ -48,5 +49,6 @@ def _described(error: BrickworkError) -> dict[str, Any]:
 
 if __name__ == "__main__":
     kind, place, cpu_seconds = sys.argv[1:]
+    write_logs("media", "WARNING")
     limit(int(cpu_seconds))
     sys.stdout.write(json.dumps(answer(kind, Path(place))))

@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import dramatiq
 import redis
+from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.common import dq_name
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import AsyncIO, Retries
 from redis.backoff import NoBackoff
@@ -22,6 +24,9 @@ _ALWAYS = 1_000_000
 """Every command looks for dead workers; by default one in a thousand does."""
 _IDLE_MS = 200
 """How long a worker sleeps at most between two looks into an empty queue."""
+_THREAD_IDLE_MS = 1_000
+"""How often a thread that waits for a message wakes to see whether its worker stops, and how often
+the queue of delayed messages is looked at, where there are none: nothing waits for either."""
 
 StageActor = Callable[[str, str, int], Awaitable[None]]
 
@@ -72,8 +77,17 @@ def make_worker(
         broker,
         queues={work_class.value},
         worker_threads=thread_count,
-        worker_timeout=_IDLE_MS,
+        worker_timeout=_THREAD_IDLE_MS,
     )
+
+
+class _Broker(RedisBroker):
+    """Looks into the queue more often than Dramatiq lets every idle thread of a worker wake."""
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = _IDLE_MS) -> Consumer:
+        """Look for messages; `timeout` is what the worker's threads wait, and too long here."""
+        is_delayed = queue_name == dq_name(queue_name)
+        return super().consume(queue_name, prefetch, timeout if is_delayed else _IDLE_MS)
 
 
 def _broker(url: str) -> RedisBroker:
@@ -85,7 +99,7 @@ def _broker(url: str) -> RedisBroker:
         # The dispatcher and the worker try again by themselves, and say meanwhile what is wrong.
         retry=Retry(NoBackoff(), 0),
     )
-    return RedisBroker(  # type: ignore[no-untyped-call]  # Dramatiq leaves it untyped
+    return _Broker(  # type: ignore[no-untyped-call]  # Dramatiq leaves it untyped
         client=redis.Redis(connection_pool=pool),
         middleware=[AsyncIO(), Retries(max_retries=0)],
         maintenance_chance=_ALWAYS,

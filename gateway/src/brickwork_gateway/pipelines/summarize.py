@@ -16,7 +16,7 @@ from brickwork_sdk.errors import BrickworkError, Reason
 EXTRACTIVE, DRAFT = "extractive", "draft"
 """Keys of the two forms among the chunks of the stage; partial drafts have others."""
 
-_ANSWER_TOKENS_MAX = 128
+ANSWER_TOKENS_MAX = 128
 _SPLIT_CHARACTERS_MIN = 200
 
 
@@ -75,7 +75,7 @@ class _Draft:
     async def _ask(self, text: str) -> str:
         request = llm_pb2.GenerateTextRequest(
             messages=[llm_pb2.ChatMessage(role=llm_pb2.CHAT_ROLE_USER, text=summary.asked(text))],
-            max_token_count=_ANSWER_TOKENS_MAX,
+            max_token_count=ANSWER_TOKENS_MAX,
         )
         call = self._llm.GenerateText(request, timeout=TEXT_SECONDS_MAX)
         pieces = []

@@ -13,8 +13,8 @@ from brickwork_gateway.pipelines.language import spoken_language
 from brickwork_gateway.pipelines.stage_run import StageRun
 from brickwork_sdk.errors import BrickworkError, Reason
 
-_BATCH = 100
-"""Texts a call; the wire allows a thousand, but a smaller call is sooner repeated."""
+TEXTS_PER_CALL = 100
+"""The wire allows a thousand, but a smaller call is sooner repeated."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ async def _translated(
         return
     async with run.brick("translate") as channel:
         stub = translate_pb2_grpc.TranslateServiceStub(channel)
-        for first in range(0, len(texts), _BATCH):
-            batch = texts[first : first + _BATCH]
+        for first in range(0, len(texts), TEXTS_PER_CALL):
+            batch = texts[first : first + TEXTS_PER_CALL]
             request = translate_pb2.TranslateTextsRequest(
                 texts=[text.text for text in batch],
                 source_language=source,

@@ -10,6 +10,7 @@ from brickwork_gateway.door import Door
 from brickwork_gateway.guard import LoopbackGuard
 from brickwork_gateway.jobs.dispatcher import Dispatcher
 from brickwork_gateway.problem import add_problem_handlers
+from brickwork_gateway.request_span import RequestSpan
 from brickwork_gateway.routes import artifacts, events, health, jobs
 
 TURN_SECONDS = 0.2
@@ -30,9 +31,17 @@ def make_app(door: Door, dispatcher: Dispatcher | None = None) -> FastAPI:
         with suppress(asyncio.CancelledError):
             await turns
 
-    app = FastAPI(title="Brickwork", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Brickwork",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # Its own spans hold whole addresses, and so names of files; RequestSpan makes ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     app.state.door = door
     app.add_middleware(LoopbackGuard)
+    app.add_middleware(RequestSpan)  # the outermost: refusals are told of, too
     add_problem_handlers(app)
     for noun in (jobs, events, artifacts, health):
         app.include_router(noun.router)

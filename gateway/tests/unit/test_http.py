@@ -21,6 +21,7 @@ from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.testing.bricks import Script, served_bricks
 from brickwork_sdk.testing.clock import ManualClock
 from brickwork_sdk.testing.recordings import silence, slide, tone, write_recording
+from brickwork_sdk.testing.telemetry import recorded_spans
 
 Make = Callable[..., Job]
 UPLOAD_BYTES_MAX = 1_000_000
@@ -292,3 +293,27 @@ async def test_health_names_what_does_not_answer(gateway: Gateway) -> None:
 async def test_health_is_ok_once_all_answer(gateway_with_bricks: Gateway) -> None:
     health: dict[str, Any] = (await gateway_with_bricks.http.get("/v1/health")).json()
     assert health["status"] == "ok"
+
+
+async def test_a_job_goes_on_with_the_trace_of_its_caller(
+    gateway: Gateway, recording: bytes
+) -> None:
+    caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    with recorded_spans() as spans:
+        answer = await gateway.http.post(
+            "/v1/jobs",
+            params={"name": "unheard-of.wav"},
+            content=recording,
+            headers={"traceparent": caller},
+        )
+        await gateway.http.get(f"/v1/jobs/{answer.json()['job_id']}")
+    assert answer.json()["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    posted, shown = spans.get_finished_spans()
+    assert posted.name == "POST /v1/jobs"
+    assert posted.parent is not None
+    assert f"{posted.parent.span_id:016x}" == "00f067aa0ba902b7"
+    assert f"{posted.context.span_id:016x}" in gateway.ledger.latest(1)[0].trace
+    assert posted.attributes is not None
+    assert posted.attributes["http.response.status_code"] == 201
+    assert shown.name == "GET /v1/jobs/{job_id}"
+    assert "unheard-of" not in posted.to_json() + shown.to_json()

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from brickwork_sdk.errors import Busy, EngineFailed, InvalidInput, NotPossible, 
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.testing.bricks import Script, served_bricks
 from brickwork_sdk.testing.clock import ManualClock
+from brickwork_sdk.testing.telemetry import recorded_spans
 
 Make = Callable[..., Job]
 CRASH = EngineFailed(Reason.ENGINE_CRASHED, "The engine process died.")
@@ -407,3 +409,30 @@ async def test_a_waiting_stage_says_why_and_counts_its_waiting_apart(
         report = m.ledger.get("a").stage(StageName.TRANSCRIBE).report
     assert waiting.cause == "the model is being loaded"
     assert (report.cause, report.waited_ms, report.ran_ms) == ("", 7_000, 0)
+
+
+async def test_every_stage_is_in_the_trace_of_its_job_also_when_another_process_goes_on(
+    mesh: Open, make_job: Make
+) -> None:
+    trace, above = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    async with mesh(talk()) as m:
+        m.ledger.add(replace(make_job(), trace=f"00-{trace}-{above}-01"))
+        with recorded_spans() as spans:
+            job = await m.work(make_job())
+    assert job.state is JobState.COMPLETED
+    made = spans.get_finished_spans()
+    assert {f"{one.context.trace_id:032x}" for one in made} == {trace}
+    by_id = {f"{one.context.span_id:016x}": one for one in made}
+    worked = [one for one in made if one.name.startswith("stage ")]
+    assert {one.name for one in worked} == {f"stage {name}" for name in StageName} - {
+        "stage ingest"
+    }
+    for one in worked:
+        assert one.parent is not None
+        sending = by_id[f"{one.parent.span_id:016x}"]
+        assert sending.name == one.name.replace("stage", "send")
+        assert sending.parent is not None
+        assert f"{sending.parent.span_id:016x}" == above
+        assert one.attributes is not None
+        assert one.attributes["brickwork.outcome"] == "done"
+        assert one.attributes["audio.duration_seconds"] == 60.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from brickwork_gateway.ledger.chunk import Chunk
-from brickwork_gateway.ledger.job import Claim, Job, Report, StageName, StageState
+from brickwork_gateway.ledger.job import Claim, Job, JobState, Report, StageName, StageState
 from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
 from brickwork_gateway.ledger.transitions import cancel, claim, keep, send
 from brickwork_sdk.errors import Aborted, NotFound, NotPossible, Reason
@@ -176,3 +176,13 @@ def test_what_is_no_ledger_is_said_in_one_sentence(tmp_path: Path) -> None:
         with pytest.raises(NotPossible) as raised:
             SqliteLedger.in_folder(folder)
         assert raised.value.reason is Reason.SETTING_INVALID
+
+
+def test_jobs_are_counted_by_state(ledger: SqliteLedger, make_job: Make) -> None:
+    for job_id in ("a", "b", "c"):
+        ledger.add(make_job(job_id))
+    ledger.change("b", cancel)
+    counts = ledger.counts()
+    assert counts[JobState.RUNNING] == 2
+    assert counts[JobState.CANCELLED] == 1
+    assert counts[JobState.COMPLETED] == 0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from brickwork_gateway.jobs.queue_meter import QueueMeter
 from brickwork_gateway.jobs.silence import SilenceWatch
 from brickwork_gateway.ledger.decisions import Action, Patience, Step, next_steps
 from brickwork_gateway.ledger.job import StageName
@@ -13,6 +14,7 @@ from brickwork_gateway.ledger.port import Ledger
 from brickwork_gateway.ledger.transitions import note, send, take_back
 from brickwork_sdk.caller import WorkClass
 from brickwork_sdk.errors import Aborted
+from brickwork_sdk.telemetry.span import SpanKind, Value, span, traceparent
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Dispatcher:
         self._transport = transport
         self._patience = patience
         self._silence = SilenceWatch(clock)
+        self._meter = QueueMeter(clock)
 
     async def run(self, every_seconds: float) -> None:
         """Take turns until cancelled; a failed turn is logged and the next one tried."""
@@ -68,8 +71,10 @@ class Dispatcher:
         """Look at the ledger once and do what there is to do."""
         jobs = self._ledger.unfinished()
         self._silence.look(jobs)
+        self._meter.look(jobs)
         steps = next_steps(jobs, self._silence.unchanged_seconds, self._patience)
         is_reachable = not steps or self._transport.is_reachable()
+        traces = {job.job_id: job.trace for job in jobs}
         causes = {
             (job.job_id, stage.name): stage.report.cause for job in jobs for stage in job.stages
         }
@@ -78,19 +83,26 @@ class Dispatcher:
                 if step.action is Action.TAKE_BACK:
                     self._take_back(step)
                 elif is_reachable:
-                    self._send(step)
+                    self._send(step, traces[step.job_id])
                 elif causes[step.job_id, step.stage] != TRANSPORT_DOWN:
                     self._note(step, TRANSPORT_DOWN)
             except Aborted:
                 # A worker was quicker; the next look shows what it did.
                 continue
 
-    def _send(self, step: Step) -> None:
-        # Marked first: a message without its mark would be refused by every worker, while a
-        # mark without its message is sent again.
-        job = self._ledger.change(step.job_id, partial(send, name=step.stage, version=step.version))
-        attempt = job.stage(step.stage).attempt
-        self._transport.send(step.work_class, step.job_id, step.stage, attempt)
+    def _send(self, step: Step, trace: str) -> None:
+        about: dict[str, Value] = {"brickwork.job": step.job_id, "brickwork.stage": step.stage}
+        name = f"send {step.stage}"
+        with span(name, SpanKind.PRODUCER, parent=trace, attributes=about) as sending:
+            # Marked first: a message without its mark would be refused by every worker, while a
+            # mark without its message is sent again.
+            job = self._ledger.change(
+                step.job_id,
+                partial(send, name=step.stage, version=step.version, trace=traceparent()),
+            )
+            attempt = job.stage(step.stage).attempt
+            sending.set_attribute("brickwork.attempt", attempt)
+            self._transport.send(step.work_class, step.job_id, step.stage, attempt)
 
     def _take_back(self, step: Step) -> None:
         _log.warning("stage_fell_silent", extra={"job": step.job_id, "stage": step.stage})

@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from brickwork_gateway.jobs.attempt_meter import Outcome, measured
 from brickwork_gateway.ledger.decisions import Patience, pause_after
 from brickwork_gateway.ledger.job import Claim, Job, Problem, StageName
 from brickwork_gateway.ledger.transitions import claim, fail, finish, release, renew
+from brickwork_gateway.metrics import STAGE_ERRORS
 from brickwork_gateway.pipelines.stage_run import StageRun, Surroundings
 from brickwork_gateway.pipelines.stages import StageWork
 from brickwork_sdk.errors import (
@@ -19,6 +21,7 @@ from brickwork_sdk.errors import (
     NotFound,
     Reason,
 )
+from brickwork_sdk.telemetry.span import mark_failed
 
 _log = logging.getLogger(__name__)
 
@@ -55,32 +58,35 @@ class Runner:
             _log.info("message_out_of_date", extra={"job": job_id, "stage": stage})
             return
         run = StageRun(job, held, self._surroundings)
-        work = asyncio.ensure_future(self._stages[held.stage](run))
-        try:
-            await self._watch(run, work)
-        except Aborted:
-            _log.info("stage_overtaken", extra={"job": job_id, "stage": stage})
-        finally:
-            work.cancel()
-            # Gathered, not only awaited, because how it ended has been told already.
-            await asyncio.gather(work, return_exceptions=True)
+        with measured(run) as ending:
+            work = asyncio.ensure_future(self._stages[held.stage](run))
+            try:
+                ending.outcome = await self._watch(run, work)
+            except Aborted:
+                ending.outcome = "overtaken"
+                _log.info("stage_overtaken", extra={"job": job_id, "stage": stage})
+            finally:
+                work.cancel()
+                # Gathered, not only awaited, because how it ended has been told already.
+                await asyncio.gather(work, return_exceptions=True)
 
-    async def _watch(self, run: StageRun, work: "asyncio.Future[None]") -> None:
+    async def _watch(self, run: StageRun, work: "asyncio.Future[None]") -> Outcome:
         """Renew the claim until the work is over, then say how it ended."""
         while True:
             await asyncio.wait({work}, timeout=self._beat_seconds)
             if work.done():
-                await self._end(run, _failure(run.claim, work))
-                return
+                return await self._end(run, _failure(run.claim, work))
             if self._is_stopping():
                 await self._change(run.claim, partial(release, claim=run.claim, report=run.report))
-                return
+                return "released"
             await self._change(run.claim, partial(renew, claim=run.claim, report=run.report))
 
-    async def _end(self, run: StageRun, error: BrickworkError | None) -> None:
+    async def _end(self, run: StageRun, error: BrickworkError | None) -> Outcome:
         if error is None:
             await self._change(run.claim, partial(finish, claim=run.claim, report=run.report))
-            return
+            return "done"
+        STAGE_ERRORS.labels(run.claim.stage.value, error.reason.value).inc()
+        mark_failed(error.reason)
         about = {"job": run.claim.job_id, "stage": run.claim.stage, "reason": error.reason}
         _log.warning("stage_failed", extra=about)
         await self._change(
@@ -93,6 +99,7 @@ class Runner:
                 pause_after=lambda count: pause_after(error, count, self._patience),
             ),
         )
+        return "failed"
 
     async def _change(self, held: Claim, transition: Callable[[Job], Job]) -> Job:
         return await asyncio.to_thread(self._surroundings.ledger.change, held.job_id, transition)

@@ -105,6 +105,7 @@ class Stage:
         version: grows with every change; a stage whose version stands still is silent.
         attempt: number of the attempt that is sent or runs; grows, never repeats.
         send_count: how often the message of this attempt was sent.
+        trace: traceparent of the last sending; empty before the first one.
         failure_count: attempts that failed one after the other without a result.
         pause_seconds: how long to wait before the next attempt.
         claim: secret of the worker that runs the stage; whoever lacks it writes nothing.
@@ -116,6 +117,7 @@ class Stage:
     version: int = 0
     attempt: int = 0
     send_count: int = 0
+    trace: str = ""
     failure_count: int = 0
     pause_seconds: float = 0.0
     claim: str = ""
@@ -153,7 +155,12 @@ class Recording:
 
 @dataclass(frozen=True)
 class Job:
-    """A job with its stages in the order of the graph."""
+    """A job with its stages in the order of the graph.
+
+    Attributes:
+        trace: traceparent of the request that made it; its stages go on with that trace, whichever
+            process sends and runs them, and whenever.
+    """
 
     job_id: str
     request: Request
@@ -161,6 +168,7 @@ class Job:
     created_time: datetime
     stages: tuple[Stage, ...]
     state: JobState = JobState.RUNNING
+    trace: str = ""
     error: Problem | None = None
 
     def stage(self, name: StageName) -> Stage:

@@ -1,11 +1,11 @@
 """What the gateway asks of its ledger, whatever keeps it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from brickwork_gateway.ledger.chunk import Chunk
 from brickwork_gateway.ledger.event import Event
-from brickwork_gateway.ledger.job import Job, StageName
+from brickwork_gateway.ledger.job import Job, JobState, StageName
 
 
 class Ledger(Protocol):
@@ -30,6 +30,9 @@ class Ledger(Protocol):
 
     def unfinished(self) -> list[Job]:
         """Return the jobs that are not over, the oldest first."""
+
+    def counts(self) -> Mapping[JobState, int]:
+        """Count the jobs of each state."""
 
     def change(self, job_id: str, transition: Callable[[Job], Job]) -> Job:
         """Replace a job by what `transition` makes of it; nobody comes between.

@@ -1,6 +1,7 @@
 """Jobs in SQLite: one row each, the job as a JSON document."""
 
 import sqlite3
+from collections.abc import Mapping
 
 from pydantic import TypeAdapter
 
@@ -46,6 +47,12 @@ def latest(connection: sqlite3.Connection, limit: int) -> list[Job]:
     """Return the newest jobs, the newest first."""
     rows = connection.execute("SELECT document FROM jobs ORDER BY number DESC LIMIT ?", (limit,))
     return [_JOB.validate_json(document) for (document,) in rows]
+
+
+def counts(connection: sqlite3.Connection) -> Mapping[JobState, int]:
+    """Count the jobs of each state."""
+    found = dict(connection.execute("SELECT state, COUNT(*) FROM jobs GROUP BY state").fetchall())
+    return {state: found.get(state.value, 0) for state in JobState}
 
 
 def unfinished(connection: sqlite3.Connection) -> list[Job]:

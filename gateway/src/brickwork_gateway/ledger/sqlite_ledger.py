@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -10,7 +10,7 @@ from typing import Self
 from brickwork_gateway.ledger import sqlite_chunks, sqlite_events, sqlite_jobs
 from brickwork_gateway.ledger.chunk import Chunk
 from brickwork_gateway.ledger.event import Event, events_between
-from brickwork_gateway.ledger.job import Job, StageName
+from brickwork_gateway.ledger.job import Job, JobState, StageName
 from brickwork_sdk.errors import NoCapacity, NotPossible, Reason
 
 _VERSION = 1
@@ -78,6 +78,11 @@ class SqliteLedger:
         """Return the jobs that are not over, the oldest first."""
         with self._lock:
             return sqlite_jobs.unfinished(self._connection)
+
+    def counts(self) -> Mapping[JobState, int]:
+        """Count the jobs of each state."""
+        with self._lock:
+            return sqlite_jobs.counts(self._connection)
 
     def change(self, job_id: str, transition: Callable[[Job], Job]) -> Job:
         """Replace a job by what `transition` makes of it."""

@@ -21,8 +21,14 @@ from brickwork_gateway.ledger.job import (
 from brickwork_sdk.errors import Aborted, NotPossible, Reason
 
 
-def send(job: Job, name: StageName, version: int) -> Job:
+def send(job: Job, name: StageName, version: int, trace: str = "") -> Job:
     """Mark a stage as sent; sent once more it keeps its attempt.
+
+    Args:
+        job: the job.
+        name: its stage.
+        version: the stage as the sender saw it.
+        trace: traceparent of the sending.
 
     Raises:
         STAGE_OVERTAKEN: the stage changed since `version`.
@@ -36,6 +42,7 @@ def send(job: Job, name: StageName, version: int) -> Job:
             state=StageState.SENT,
             attempt=stage.attempt if again else stage.attempt + 1,
             send_count=stage.send_count + 1 if again else 1,
+            trace=trace,
             report=replace(stage.report, cause=""),
         ),
     )

@@ -30,6 +30,7 @@ def job_head(job: Job) -> dict[str, Any]:
         "created_time": job.created_time.isoformat(),
         "recording": asdict(job.recording),
         "error": _problem(job.error),
+        "trace_id": job.trace.split("-")[1] if job.trace else None,
     }
 
 

@@ -15,8 +15,10 @@ from brickwork_gateway.ledger import job as nouns
 from brickwork_gateway.ledger.graph import plan
 from brickwork_gateway.ledger.transitions import cancel
 from brickwork_gateway.ledger.views import job_head, job_view
+from brickwork_gateway.metrics import JOBS_SUBMITTED, SUBMITTED_AUDIO_SECONDS, SUBMITTED_BYTES
 from brickwork_sdk.caller import WorkClass
 from brickwork_sdk.errors import BrickworkError
+from brickwork_sdk.telemetry.span import traceparent
 
 router = APIRouter(prefix="/v1/jobs")
 
@@ -61,8 +63,12 @@ async def create_job(
         recording=recording,
         created_time=datetime.now(UTC),
         stages=plan(wanted, recording, ingest_ms),
+        trace=traceparent(),
     )
     await asyncio.to_thread(door.ledger.add, job)
+    JOBS_SUBMITTED.labels(wanted.work_class.value).inc()
+    SUBMITTED_AUDIO_SECONDS.labels(wanted.work_class.value).inc(recording.duration_ms / 1000)
+    SUBMITTED_BYTES.labels(wanted.work_class.value).inc(recording.size_bytes)
     response.headers["Location"] = f"/v1/jobs/{job.job_id}"
     return job_view(job)
 

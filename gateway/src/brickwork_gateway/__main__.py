@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import shutil
 import socket
 import sys
 import time
+from contextlib import suppress
+from functools import partial
 
 import uvicorn
 
@@ -14,6 +17,7 @@ from brickwork_gateway.jobs.dispatcher import Dispatcher
 from brickwork_gateway.jobs.transport import DramatiqTransport
 from brickwork_gateway.ledger.decisions import Patience
 from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
+from brickwork_gateway.metrics import DISK_FREE_BYTES, DISK_SIZE_BYTES, JOBS, LEDGER_GAUGES
 from brickwork_gateway.settings import GatewaySettings
 from brickwork_gateway.uploads import Uploads
 from brickwork_sdk.addresses import reserved, split_host_and_port
@@ -21,6 +25,7 @@ from brickwork_sdk.errors import BrickworkError
 from brickwork_sdk.logs import write_logs
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.telemetry.metrics import serve_metrics
+from brickwork_sdk.telemetry.sample import offer
 from brickwork_sdk.telemetry.span import trace_id
 from brickwork_sdk.telemetry.tracing import traced
 
@@ -57,6 +62,7 @@ def _serve(settings: GatewaySettings) -> None:
         listener = socket.create_server((host, port))
     ledger = SqliteLedger.in_folder(settings.state_dir)
     objects = ObjectStore(settings.objects_dir)
+    offer(LEDGER_GAUGES, partial(measure, ledger, settings))
     transport = DramatiqTransport(settings.valkey)
     door = Door(
         ledger=ledger,
@@ -81,6 +87,17 @@ def _serve(settings: GatewaySettings) -> None:
     with listener:
         asyncio.run(server.serve(sockets=[listener]))
     ledger.close()
+
+
+def measure(ledger: SqliteLedger, settings: GatewaySettings) -> None:
+    """Set the gauges of what the ledger holds and of the room that is left for it."""
+    for state, count in ledger.counts().items():
+        JOBS.labels(state.value).set(count)
+    for place, folder in (("state", settings.state_dir), ("objects", settings.objects_dir)):
+        with suppress(OSError):  # a folder that was taken away is told of by those who need it
+            usage = shutil.disk_usage(folder)
+            DISK_FREE_BYTES.labels(place).set(usage.free)
+            DISK_SIZE_BYTES.labels(place).set(usage.total)
 
 
 if __name__ == "__main__":

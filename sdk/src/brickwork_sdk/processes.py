@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PID_NAMESPACE = Path("/proc/self/ns/pid")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -14,14 +15,17 @@ class ProcessIdentity:
     """A process of this machine, past or present.
 
     Attributes:
-        pid: process id in the pid namespace of whoever wrote this down.
+        pid: process id in `pid_namespace`.
         start_ticks: clock ticks between the machine's boot and its start.
         boot_id: id that the kernel drew at boot.
+        pid_namespace: inode of the pid namespace of whoever wrote this down; a container usually
+            has one of its own. 0 is that of whoever reads it.
     """
 
     pid: int
     start_ticks: int
     boot_id: str
+    pid_namespace: int = 0
 
 
 def identify(pid: int) -> ProcessIdentity | None:
@@ -34,7 +38,8 @@ def identify(pid: int) -> ProcessIdentity | None:
     fields = _stat(pid)
     if fields is None:
         return None
-    return ProcessIdentity(pid, int(fields[19]), _BOOT_ID.read_text().strip())
+    boot_id, namespace = _BOOT_ID.read_text().strip(), _PID_NAMESPACE.stat().st_ino
+    return ProcessIdentity(pid, int(fields[19]), boot_id, namespace)
 
 
 def cpu_seconds(pid: int) -> float:

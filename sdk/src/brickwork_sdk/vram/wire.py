@@ -23,5 +23,8 @@ def named(error: grpc.RpcError) -> BrickworkError:
 def to_proto(process: ProcessIdentity) -> broker_pb2.ProcessIdentity:
     """Render for the wire."""
     return broker_pb2.ProcessIdentity(
-        pid=process.pid, start_ticks=process.start_ticks, boot_id=process.boot_id
+        pid=process.pid,
+        start_ticks=process.start_ticks,
+        boot_id=process.boot_id,
+        pid_namespace=process.pid_namespace,
     )

@@ -10,8 +10,10 @@ import pynvml
 
 from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
 from brickwork_broker.book import Book
+from brickwork_broker.clock import AwakeClock
 from brickwork_broker.ledger import Limits
 from brickwork_broker.nvml_probe import NvmlProbe
+from brickwork_broker.pid_namespaces import PidNamespaces
 from brickwork_broker.probe import HostProbe, Probe
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.servicer import BrokerServicer
@@ -38,8 +40,9 @@ async def _lend(settings: BrokerSettings) -> None:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _probe(settings.device) as probe:
             limits = Limits(settings.capacity_bytes or _default_bytes(probe), settings.queue_max)
-            with closing(Book(settings.state_dir / "journal", limits, _now_ms())) as book:
-                await _serve(settings, Runtime(book, probe, _now_ms), probe)
+            clock = AwakeClock(_now_ms)
+            with closing(Book(settings.state_dir / "journal", limits, clock())) as book:
+                await _serve(settings, Runtime(book, probe, clock), probe)
     except OSError as error:
         raise NoCapacity(
             Reason.STORAGE_FULL,
@@ -49,7 +52,7 @@ async def _lend(settings: BrokerSettings) -> None:
 
 
 async def _serve(settings: BrokerSettings, runtime: Runtime, probe: Probe) -> None:
-    servicer = BrokerServicer(runtime, probe)
+    servicer = BrokerServicer(runtime, probe, PidNamespaces(HostProbe()))
     serving = asyncio.create_task(
         serve(
             [SERVICE_NAME],

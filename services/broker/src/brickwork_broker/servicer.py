@@ -19,6 +19,7 @@ from brickwork_broker.messages import (
     Renew,
     TokenState,
 )
+from brickwork_broker.pid_namespaces import PidNamespaces
 from brickwork_broker.probe import Probe
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.token import Grant, Waiter
@@ -44,24 +45,23 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
     Args:
         runtime: owns the ledger.
         probe: sees the device and the processes.
+        namespaces: knows the processes of containers.
     """
 
-    def __init__(self, runtime: Runtime, probe: Probe) -> None:
+    def __init__(self, runtime: Runtime, probe: Probe, namespaces: PidNamespaces) -> None:
         self._runtime = runtime
         self._probe = probe
+        self._namespaces = namespaces
 
     async def AcquireVramToken(
         self, request: pb.AcquireVramTokenRequest, context: "Context"
     ) -> pb.AcquireVramTokenResponse:
         """Ask for a token and wait for it."""
-        command = wire.acquire(request)
+        holder = await self._seen(request.process, "process")
+        if await self._runtime.gone([holder]):
+            raise _unseen("process")
+        command = wire.acquire(request, holder)
         token_id = command.request.token_id
-        if await self._runtime.gone([command.request.process]):
-            raise InvalidInput(
-                Reason.VRAM_REQUEST_INVALID,
-                "The broker cannot see the process that asks; it needs the host's process ids.",
-                metadata={"field": "process"},
-            )
         _raise_if_refused(self._runtime.apply(command))
         await self._runtime.wait_for_grant(token_id, command.wait_ms / 1000)
         row = self._runtime.ledger.find(token_id)
@@ -81,7 +81,7 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
         self, request: pb.RenewVramTokenRequest, context: "Context"
     ) -> pb.RenewVramTokenResponse:
         """Keep a token."""
-        users = tuple(wire.process(user) for user in request.users)
+        users = tuple([await self._seen(user, "users") for user in request.users])
         _raise_if_refused(self._runtime.apply(Renew(request.token_id, request.epoch, users)))
         return pb.RenewVramTokenResponse(
             token=self._token(request.token_id),
@@ -125,6 +125,16 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
             device.used_bytes = reading.used_bytes
         return pb.GetCapacityResponse(devices=[device], recovering=ledger.is_recovering)
 
+    async def _seen(self, named: pb.ProcessIdentity, field: str) -> Process:
+        """Return the process that is meant, as the broker sees it."""
+        process = wire.process(named)
+        if named.pid_namespace in (0, self._namespaces.own):
+            return process
+        found = await asyncio.to_thread(self._namespaces.find, process, named.pid_namespace)
+        if found is None:
+            raise _unseen(field)
+        return found
+
     def _token(self, token_id: str) -> pb.VramToken:
         row = self._runtime.ledger.find(token_id)
         assert row is not None, "the ledger forgot a token that it just changed"
@@ -145,6 +155,15 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
         readings = [self._probe.used_bytes(user) for user in users]
         known = [reading for reading in readings if reading is not None]
         return sum(known) if known else None
+
+
+def _unseen(field: str) -> InvalidInput:
+    return InvalidInput(
+        Reason.VRAM_REQUEST_INVALID,
+        "The broker cannot see a process that was named: it needs the host's process ids, and the "
+        "same user as its holders.",
+        metadata={"field": field},
+    )
 
 
 def _raise_if_refused(events: Iterable[Event]) -> None:

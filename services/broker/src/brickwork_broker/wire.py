@@ -15,8 +15,8 @@ _CLASSES = {
 }
 
 
-def acquire(request: pb.AcquireVramTokenRequest) -> Acquire:
-    """Return the command of a request; its sense is the ledger's to judge."""
+def acquire(request: pb.AcquireVramTokenRequest, holder: Process) -> Acquire:
+    """Return the command of a request by a process; its sense is the ledger's to judge."""
     return Acquire(
         TokenRequest(
             token_id=request.token_id,
@@ -27,14 +27,14 @@ def acquire(request: pb.AcquireVramTokenRequest) -> Acquire:
             work_class=_CLASSES.get(request.work_class, WorkClass.BATCH),
             tenant=request.tenant,
             renew_within_ms=request.renew_within.ToMilliseconds(),
-            process=process(request.process),
+            process=holder,
         ),
         wait_ms=request.wait.ToMilliseconds(),
     )
 
 
 def process(identity: pb.ProcessIdentity) -> Process:
-    """Return the name of a process."""
+    """Return the name of a process, as whoever named it sees it."""
     return Process(identity.boot_id, identity.pid, identity.start_ticks)
 
 

@@ -16,6 +16,7 @@ from brickwork.broker.v1alpha1 import broker_pb2 as pb
 from brickwork.broker.v1alpha1 import broker_pb2_grpc
 from brickwork_broker.book import Book
 from brickwork_broker.ledger import Limits
+from brickwork_broker.pid_namespaces import PidNamespaces
 from brickwork_broker.probe import HostProbe
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.servicer import BrokerServicer
@@ -58,7 +59,7 @@ def runtime(tmp_path: Path, clock: ManualClock) -> Iterator[Runtime]:
 
 @pytest.fixture
 async def stub(runtime: Runtime) -> AsyncIterator["Stub"]:
-    servicer = BrokerServicer(runtime, HostProbe())
+    servicer = BrokerServicer(runtime, HostProbe(), PidNamespaces(HostProbe()))
     # The path of a socket has few bytes, and a plain channel passes a cancelled call on.
     with tempfile.TemporaryDirectory(prefix="brickwork-") as folder:
         address = f"unix:{folder}/broker.sock"

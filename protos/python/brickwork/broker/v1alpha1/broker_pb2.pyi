@@ -550,22 +550,26 @@ class ProcessIdentity(_message.Message):
     PID_FIELD_NUMBER: _builtins.int
     START_TICKS_FIELD_NUMBER: _builtins.int
     BOOT_ID_FIELD_NUMBER: _builtins.int
+    PID_NAMESPACE_FIELD_NUMBER: _builtins.int
     pid: _builtins.int
-    """Process id as its own host sees it."""
+    """Process id, counted in the namespace below."""
     start_ticks: _builtins.int
     """Start time in clock ticks since boot."""
     boot_id: _builtins.str
     """Boot id of the kernel."""
+    pid_namespace: _builtins.int
+    """Inode of the pid namespace that counts it; 0 is that of the broker."""
     def __init__(
         self,
         *,
         pid: _builtins.int = ...,
         start_ticks: _builtins.int = ...,
         boot_id: _builtins.str = ...,
+        pid_namespace: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "pid", b"pid", "start_ticks", b"start_ticks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "pid", b"pid", "pid_namespace", b"pid_namespace", "start_ticks", b"start_ticks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

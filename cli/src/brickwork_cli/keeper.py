@@ -15,6 +15,7 @@ from brickwork_cli.mesh_state import ProcessState
 from brickwork_cli.plan import ProcessPlan
 from brickwork_cli.ready import answers
 from brickwork_cli.settings import inherited
+from brickwork_cli.silence import fallen_silent
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ _TETHER = Path(__file__).with_name("tether.py")
 
 
 class Keeper:
-    """Starts a process, tells when it is ready, and starts it again when it ends.
+    """Starts a process, tells when it is ready, and starts it again when it ends or falls silent.
 
     Attributes:
         ready: set once the process has answered for the first time.
@@ -44,6 +45,7 @@ class Keeper:
         self._home = home
         self._changed = changed
         self._restarts = 0
+        self._cause = ""
 
     async def keep(self) -> None:
         """Run until cancelled, then end the process; return if it ends before it was ready."""
@@ -61,9 +63,7 @@ class Keeper:
                 pause_seconds = _PAUSE_SECONDS_FIRST
             self._restarts += 1
             self._tell(0, "restarting")
-            log.warning(
-                "process_ended", extra={"part": self._plan.name, "status": process.returncode}
-            )
+            log.warning("process_ended", extra={"part": self._plan.name, "cause": self._cause})
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, _PAUSE_SECONDS_MAX)
 
@@ -81,21 +81,31 @@ class Keeper:
         return process
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        """Return when the process has ended, or did not answer in time."""
+        """Return when the process has ended, or did not answer in time; note why."""
+        name, address = self._plan.name, self._plan.address
         ended = asyncio.create_task(process.wait())
         try:
             async with asyncio.timeout(READY_SECONDS_MAX):
-                while not await answers(self._plan.name, self._plan.address):
+                while not await answers(name, address):
                     if ended.done():
-                        return
+                        break
                     await asyncio.sleep(_ASK_EVERY_SECONDS)
         except TimeoutError:
-            log.warning("process_not_ready", extra={"part": self._plan.name})
+            self._cause = f"it was not ready after {READY_SECONDS_MAX:.0f} s"
             return
         if not ended.done():
             self.ready.set()
             self._tell(process.pid, "ready")
-        await ended
+        silent = asyncio.create_task(fallen_silent(name, address))
+        try:
+            await asyncio.wait({ended, silent}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            silent.cancel()
+        if ended.done():
+            self._cause = _how_it_ended(ended.result())
+        else:
+            self._cause = "it did not answer any more"
+            process.kill()  # one that is frozen hears nothing else
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is not None:
@@ -112,4 +122,12 @@ class Keeper:
     def _tell(self, pid: int, state: str) -> None:
         plan = self._plan
         log_path = str(self._home.log(plan.name))
-        self._changed(ProcessState(plan.name, pid, state, self._restarts, plan.address, log_path))
+        self._changed(
+            ProcessState(plan.name, pid, state, self._restarts, plan.address, log_path, self._cause)
+        )
+
+
+def _how_it_ended(status: int) -> str:
+    if status < 0:
+        return f"it was ended by {signal.Signals(-status).name}"
+    return f"it ended with status {status}"

@@ -87,6 +87,10 @@ def end_mesh(settings: CliSettings) -> None:
     descriptor = ask_to_end(state)
     try:
         ended, _, _ = select.select([descriptor], [], [], END_SECONDS_MAX)
+        if not ended:
+            # It is frozen, or hangs. The kernel ends all that are tied to it.
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            ended, _, _ = select.select([descriptor], [], [], END_SECONDS_MAX)
     finally:
         os.close(descriptor)
     if not ended:

@@ -25,6 +25,7 @@ class ProcessState:
         restarts: how often it was started again since the mesh began.
         address: where it serves; empty where it serves nobody.
         log: its log file.
+        cause: why it was started again the last time; empty when it never was.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ProcessState:
     restarts: int
     address: str
     log: str
+    cause: str = ""
 
 
 @dataclass(frozen=True)

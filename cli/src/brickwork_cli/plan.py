@@ -85,8 +85,14 @@ def _gateway(home: Home, port: int) -> ProcessPlan:
 
 
 def _worker(home: Home, work_class: str, port: int) -> ProcessPlan:
+    name = f"worker-{work_class}"
     command = (*_module("brickwork_gateway.worker"), "--class", work_class)
-    return ProcessPlan(f"worker-{work_class}", 2, command, _gateway_settings(home, port))
+    address = home.socket(name)
+    settings = {
+        **_gateway_settings(home, port),
+        "BRICKWORK_GATEWAY_WORKER_LISTEN": address,
+    }
+    return ProcessPlan(name, 2, command, settings, address)
 
 
 def _gateway_settings(home: Home, port: int) -> dict[str, str]:

@@ -9,26 +9,25 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 _ASK_SECONDS = 5.0
 
 
-async def answers(name: str, address: str) -> bool:
+async def answers(name: str, address: str, ask_seconds: float = _ASK_SECONDS) -> bool:
     """Ask once whether the process at this address is ready."""
     if not address:
         return True
     try:
-        reader, writer = await _connected(address)
-    except OSError:
-        return False
-    try:
-        async with asyncio.timeout(_ASK_SECONDS):
-            if name == "valkey":
-                return await _valkey_answers(reader, writer)
-            if address.startswith("http://"):
-                return await _gateway_answers(reader, writer, address.removeprefix("http://"))
-            # Only now: a channel costs forty times as much, and most looks come too early.
-            return await _grpc_answers(address)
+        async with asyncio.timeout(ask_seconds):
+            reader, writer = await _connected(address)
+            try:
+                if name == "valkey":
+                    return await _valkey_answers(reader, writer)
+                if address.startswith("http://"):
+                    host = address.removeprefix("http://")
+                    return await _gateway_answers(reader, writer, host)
+                # Only now: a channel costs forty times as much, and most looks come too early.
+                return await _grpc_answers(address)
+            finally:
+                writer.close()
     except (OSError, TimeoutError):
         return False
-    finally:
-        writer.close()
 
 
 async def _connected(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -52,7 +51,7 @@ async def _gateway_answers(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str
 ) -> bool:
     # Written by hand: to import an HTTP client would take longer than the rest of this program.
-    writer.write(f"GET /v1/health HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+    writer.write(f"GET /v1/health/live HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
     return (await reader.readline()).split()[1:2] == [b"200"]
 
 

@@ -3,15 +3,26 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from brickwork_cli import silence
 from brickwork_cli.home import Home
 from brickwork_cli.keeper import Keeper
 from brickwork_cli.mesh_state import ProcessState
 from brickwork_cli.plan import ProcessPlan
+
+HTTP_SERVER = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", {}), Handler).serve_forever()
+"""
 
 
 def keeper_of(
@@ -38,10 +49,32 @@ async def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
     second = await next_ready(states)
     assert (first.restarts, second.restarts) == (0, 1)
     assert first.pid != second.pid
+    assert second.cause == "it was ended by SIGKILL"
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     with pytest.raises(ProcessLookupError):
         os.kill(second.pid, 0)
+
+
+async def test_a_process_that_freezes_is_killed_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "LOOK_EVERY_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    keeper, states = keeper_of(tmp_path, HTTP_SERVER.format(port), f"http://127.0.0.1:{port}")
+    keeping = asyncio.create_task(keeper.keep())
+    try:
+        async with asyncio.timeout(60):
+            first = await next_ready(states)
+            os.kill(first.pid, signal.SIGSTOP)
+            second = await next_ready(states)
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    assert (first.restarts, second.restarts) == (0, 1)
+    assert second.cause == "it did not answer any more"
+    assert first.pid != second.pid
 
 
 async def test_a_process_that_ends_before_it_answers_is_not_kept(tmp_path: Path) -> None:

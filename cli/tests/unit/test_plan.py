@@ -31,6 +31,6 @@ def test_the_capacity_is_only_set_when_it_is_named(tmp_path: Path) -> None:
 
 def test_sockets_of_a_deep_home_still_fit(tmp_path: Path) -> None:
     deep = tmp_path / ("a" * 90) / ("b" * 90)
-    address = Home(deep, deep).socket("translate").removeprefix("unix:")
+    address = Home(deep, deep).socket("worker-interactive").removeprefix("unix:")
     assert len(address) <= SOCKET_PATH_BYTES_MAX
-    assert address != Home(deep / "other", deep).socket("translate").removeprefix("unix:")
+    assert address != Home(deep / "other", deep).socket("worker-interactive").removeprefix("unix:")

@@ -31,7 +31,7 @@ async def test_a_gateway_is_ready_once_its_health_is_answered(
     server, address, asked = await said(answer)
     async with server:
         assert await answers("gateway", f"http://{address}") is is_ready
-    assert b"GET /v1/health HTTP/1.0" in await asked
+    assert b"GET /v1/health/live HTTP/1.0" in await asked
     assert f"Host: {address}".encode() in await asked
 
 

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from brickwork_sdk.addresses import split_host_and_port
@@ -18,8 +18,11 @@ class GatewaySettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="BRICKWORK_GATEWAY_")
 
+    trusts_its_network: bool = False
+    """Listen beyond loopback too. There are no accounts: whoever reaches the address may read, make
+    and cancel every job. For a container whose port is published on its host's loopback alone."""
     listen: str = "127.0.0.1:8600"
-    """Where to serve HTTP, `host:port`; loopback only, as long as there are no accounts."""
+    """Where to serve HTTP, `host:port`; loopback only, unless the gateway trusts its network."""
     state_dir: Path
     """Folder of the ledger; shared by the gateway and its workers."""
     objects_dir: Path
@@ -40,6 +43,9 @@ class GatewaySettings(Settings):
     """Largest recording that is taken."""
     worker_threads: int = Field(default=8, ge=1, le=256)
     """Stages that one worker runs side by side; most of them only wait for a brick."""
+    worker_listen: str = ""
+    """Where a worker answers health checks (`grpc.health.v1`): `unix:/path` or `host:port`; empty
+    answers nobody."""
     metrics_listen: str = ""
     """Where this process serves Prometheus metrics, `host:port`; empty serves none."""
     otlp_endpoint: str = ""
@@ -60,12 +66,13 @@ class GatewaySettings(Settings):
 
     @field_validator("listen")
     @classmethod
-    def _require_loopback(cls, value: str) -> str:
+    def _require_loopback(cls, value: str, info: ValidationInfo) -> str:
         try:
             host, _ = split_host_and_port(value)
         except BrickworkError as error:
             raise ValueError(error.message) from error
-        if host != "localhost" and not _is_loopback(host):
+        is_trusting = info.data.get("trusts_its_network", False)
+        if host != "localhost" and not _is_loopback(host) and not is_trusting:
             raise ValueError("the gateway listens on loopback only: it has no accounts yet")
         return value
 

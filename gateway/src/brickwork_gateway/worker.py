@@ -7,8 +7,9 @@ import sys
 import threading
 import time
 
+from brickwork_gateway.jobs.pulse import health_answered
 from brickwork_gateway.jobs.runner import Runner
-from brickwork_gateway.jobs.transport import make_worker
+from brickwork_gateway.jobs.transport import make_worker, stage_loop
 from brickwork_gateway.ledger.decisions import Patience
 from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
 from brickwork_gateway.pipelines.stage_run import Surroundings
@@ -76,9 +77,10 @@ def _work(settings: GatewaySettings, work_class: WorkClass) -> None:
 
     worker = make_worker(settings.valkey, work_class, run_stage, settings.worker_threads)
     worker.start()
-    _log.info("worker_ready")
-    stopping.wait()
-    _log.info("worker_stopping")
+    with health_answered(stage_loop(), f"worker-{work_class}", settings.worker_listen):
+        _log.info("worker_ready")
+        stopping.wait()
+        _log.info("worker_stopping")
     worker.stop(timeout=round(STOP_SECONDS * 1000))
     ledger.close()
 

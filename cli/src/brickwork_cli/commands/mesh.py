@@ -75,10 +75,15 @@ def shown(state: MeshState | None) -> dict[str, Any]:
 
 def _table(state: MeshState) -> Table:
     table = Table(title=f"gateway {state.gateway}", title_justify="left")
-    for name in ("process", "state", "pid", "restarts", "address"):
+    for name in ("process", "state", "pid", "restarts", "last because", "address"):
         table.add_column(name, justify="right" if name in ("pid", "restarts") else "left")
     for one in state.processes:
         table.add_row(
-            one.name, one.state, str(one.pid), str(one.restarts), Text(one.address, overflow="fold")
+            one.name,
+            one.state,
+            str(one.pid),
+            str(one.restarts),
+            one.cause,
+            Text(one.address, overflow="fold"),
         )
     return table

@@ -1,10 +1,12 @@
 """Dramatiq on Valkey: the only module that knows either of them."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
 import dramatiq
 import redis
+from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.broker import Consumer
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import dq_name
@@ -79,6 +81,13 @@ def make_worker(
         worker_threads=thread_count,
         worker_timeout=_THREAD_IDLE_MS,
     )
+
+
+def stage_loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop on which a started worker runs its stages."""
+    thread = get_event_loop_thread()
+    assert thread is not None, "the worker has started"
+    return thread.loop
 
 
 class _Broker(RedisBroker):

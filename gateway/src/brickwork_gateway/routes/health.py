@@ -31,6 +31,12 @@ async def get_health(door: TheDoor) -> dict[str, Any]:
     }
 
 
+@router.get("/live")
+async def get_life() -> dict[str, str]:
+    """Tell that this process runs, and ask nobody: for whoever starts it again when it hangs."""
+    return {"status": "ok"}
+
+
 async def _is_serving(address: str) -> bool:
     async with open_channel(address) as channel:
         try:

@@ -35,6 +35,17 @@ def test_the_gateway_listens_on_loopback(monkeypatch: pytest.MonkeyPatch, listen
     assert GatewaySettings.load().listen == listen
 
 
+def test_it_listens_elsewhere_only_where_it_is_told_to_trust_the_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BRICKWORK_GATEWAY_LISTEN", "0.0.0.0:8600")
+    monkeypatch.setenv("BRICKWORK_GATEWAY_TRUSTS_ITS_NETWORK", "true")
+    assert GatewaySettings.load().listen == "0.0.0.0:8600"
+    monkeypatch.setenv("BRICKWORK_GATEWAY_LISTEN", "8600")
+    with pytest.raises(InvalidInput):
+        GatewaySettings.load()
+
+
 @pytest.mark.parametrize("listen", ["0.0.0.0:80", "[::]:80", "10.0.0.1:80", "server:80", "8600"])
 def test_the_gateway_listens_nowhere_else(monkeypatch: pytest.MonkeyPatch, listen: str) -> None:
     monkeypatch.setenv("BRICKWORK_GATEWAY_LISTEN", listen)

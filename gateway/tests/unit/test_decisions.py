@@ -131,6 +131,13 @@ def test_what_is_the_requests_fault_is_not_tried_again(error: type[BrickworkErro
     assert pause_after(error(Reason.MEDIA_UNREADABLE, "x"), 0, PATIENCE) is None
 
 
+@pytest.mark.parametrize("reason", [Reason.OBJECT_MISSING, Reason.MEDIA_MISSING])
+def test_a_recording_that_is_away_may_come_back(reason: Reason) -> None:
+    error = NotFound(reason, "x")
+    assert pause_after(error, 0, PATIENCE) == 1.0
+    assert pause_after(error, 7, PATIENCE) is None
+
+
 def test_pauses_grow_and_end() -> None:
     error = EngineFailed(Reason.ENGINE_CRASHED, "x")
     pauses = [pause_after(error, count, PATIENCE) for count in range(8)]

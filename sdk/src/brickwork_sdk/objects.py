@@ -17,7 +17,7 @@ from pathlib import Path
 
 from brickwork.common.v1.common_pb2 import Media, ObjectRef
 from brickwork.objects.v1.objects_pb2 import ObjectHeader
-from brickwork_sdk.errors import InvalidInput, NotFound, Reason
+from brickwork_sdk.errors import Busy, InvalidInput, NotFound, Reason
 from brickwork_sdk.full_disk import full_disk_told, is_full
 from brickwork_sdk.media.limits import INLINE_BYTES_MAX
 
@@ -27,6 +27,7 @@ OBJECT_BYTES_MAX = 64 * 1024**3
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORKSPACE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _DEFAULT_WORKSPACE = "default"
+_RETRY_SECONDS = 2.0
 _FULL = "The disk of the object store is full; nothing was kept."
 
 
@@ -52,6 +53,7 @@ class ObjectStore:
         Raises:
             InvalidInput: OBJECT_REF_INVALID, OBJECT_MISMATCH, OBJECT_TOO_LARGE.
             NoCapacity: STORAGE_FULL.
+            Busy: STORAGE_UNREACHABLE.
         """
         header = header or ObjectHeader()
         self._require_room(header.size_bytes)
@@ -59,14 +61,14 @@ class ObjectStore:
         if header.HasField("sha256") and not _SHA256.fullmatch(header.sha256):
             raise _invalid_ref("sha256")
         with full_disk_told(_FULL):
-            upload = await asyncio.to_thread(_Upload, self._incoming)
+            upload = await asyncio.to_thread(self._begin)
             try:
                 async for chunk in chunks:
                     self._require_room(upload.size_bytes + len(chunk))
                     await asyncio.to_thread(upload.write, chunk)
                 _require_as_declared(header, upload)
                 digest = upload.sha256.hexdigest()
-                await asyncio.to_thread(upload.keep, folder / digest[:2] / digest)
+                await asyncio.to_thread(self._keep, upload, folder / digest[:2] / digest)
             finally:
                 upload.close()
         return ObjectRef(workspace=header.workspace, sha256=digest, size_bytes=upload.size_bytes)
@@ -85,11 +87,14 @@ class ObjectStore:
         Raises:
             InvalidInput: OBJECT_REF_INVALID.
             NotFound: OBJECT_MISSING.
+            Busy: STORAGE_UNREACHABLE.
         """
         if not _SHA256.fullmatch(ref.sha256):
             raise _invalid_ref("sha256")
         path = self._folder(ref.workspace) / ref.sha256[:2] / ref.sha256
         if not path.is_file():
+            if not self._incoming.is_dir():
+                raise _unreachable()
             raise NotFound(
                 Reason.OBJECT_MISSING,
                 f"There is no object {ref.sha256[:12]}... in this workspace.",
@@ -104,10 +109,12 @@ class ObjectStore:
             InvalidInput: MEDIA_EMPTY, MEDIA_TOO_LARGE, OBJECT_REF_INVALID.
             NotFound: MEDIA_MISSING, OBJECT_MISSING.
             NoCapacity: STORAGE_FULL.
+            Busy: STORAGE_UNREACHABLE.
         """
         match media.WhichOneof("source"):
             case "object":
-                return self.path(media.object)
+                # On a thread: a slow disk must not silence the process.
+                return await asyncio.to_thread(self.path, media.object)
             case "inline" if not media.inline:
                 raise InvalidInput(Reason.MEDIA_EMPTY, "The medium has no bytes.")
             case "inline" if len(media.inline) > INLINE_BYTES_MAX:
@@ -121,6 +128,18 @@ class ObjectStore:
                 return self.path(await self.put_bytes(media.inline))
             case _:
                 raise NotFound(Reason.MEDIA_MISSING, "The request names no medium.")
+
+    def _begin(self) -> "_Upload":
+        try:
+            return _Upload(self._incoming)
+        except FileNotFoundError as error:
+            raise _unreachable() from error
+
+    def _keep(self, upload: "_Upload", place: Path) -> None:
+        try:
+            upload.keep(place)
+        except FileNotFoundError as error:
+            raise _unreachable() from error
 
     def _folder(self, workspace: str) -> Path:
         name = workspace or _DEFAULT_WORKSPACE
@@ -167,13 +186,15 @@ class _Upload:
     def keep(self, place: Path) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (place.parent.parent, place.parent):
+            # Never the store itself: where it was taken away, nothing may stand in its place.
+            folder.mkdir(mode=0o700, exist_ok=True)
         self._path.replace(place)
-        folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
+            os.fsync(descriptor)
         finally:
-            os.close(folder)
+            os.close(descriptor)
 
     def close(self) -> None:
         """Remove what was not kept."""
@@ -204,6 +225,14 @@ def _require_as_declared(header: ObjectHeader, upload: _Upload) -> None:
         Reason.OBJECT_MISMATCH,
         f"The header declares {declared}, and the content has {came}.",
         metadata={"declared": declared, "came": came},
+    )
+
+
+def _unreachable() -> Busy:
+    return Busy(
+        Reason.STORAGE_UNREACHABLE,
+        "The folder of the object store is not there now.",
+        retry_after_seconds=_RETRY_SECONDS,
     )
 
 

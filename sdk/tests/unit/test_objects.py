@@ -38,6 +38,29 @@ async def test_content_comes_back_under_its_digest(tmp_path: Path) -> None:
     assert files(tmp_path) == [ref.sha256]
 
 
+async def test_a_store_that_was_taken_away_says_so_and_is_not_made_anew(tmp_path: Path) -> None:
+    root, away = tmp_path / "objects", tmp_path / "away"
+    store = ObjectStore(root)
+    ref = await store.put_bytes(CONTENT)
+
+    async def vanishing() -> AsyncIterator[bytes]:
+        yield CONTENT
+        root.rename(away)
+        yield CONTENT
+
+    with pytest.raises(BrickworkError) as while_writing:
+        await store.put(vanishing())
+    with pytest.raises(BrickworkError) as writing:
+        await store.put_bytes(CONTENT)
+    with pytest.raises(BrickworkError) as reading:
+        await store.resolve(Media(object=ref))
+    for caught in (while_writing, writing, reading):
+        assert caught.value.reason is Reason.STORAGE_UNREACHABLE
+    assert not root.exists()
+    away.rename(root)
+    assert store.path(ref).read_bytes() == CONTENT
+
+
 async def test_a_workspace_sees_only_its_own(tmp_path: Path) -> None:
     store = ObjectStore(tmp_path)
     ref = await store.put_bytes(CONTENT, workspace="legal")

@@ -13,7 +13,14 @@ from enum import Enum, auto
 from brickwork_gateway.ledger.graph import may_start
 from brickwork_gateway.ledger.job import Job, Stage, StageName, StageState
 from brickwork_sdk.caller import WorkClass
-from brickwork_sdk.errors import BrickworkError, Denied, InvalidInput, NotFound, NotPossible
+from brickwork_sdk.errors import (
+    BrickworkError,
+    Denied,
+    InvalidInput,
+    NotFound,
+    NotPossible,
+    Reason,
+)
 
 
 @dataclass(frozen=True)
@@ -97,14 +104,16 @@ def pause_after(error: BrickworkError, failure_count: int, patience: Patience) -
     """Return the pause before the next attempt in seconds, or None to give up.
 
     An error that is the request's fault is never tried again. Otherwise the pause
-    grows, and is at least what the error asks for.
+    grows, and is at least what the error asks for. A recording that is missing is not
+    the request's fault: it was stored before there was a job, so its store is away.
 
     Args:
         error: why this attempt failed.
         failure_count: failed attempts in a row before this one.
         patience: the limits.
     """
-    if isinstance(error, InvalidInput | NotFound | NotPossible | Denied):
+    is_final = isinstance(error, InvalidInput | NotFound | NotPossible | Denied)
+    if is_final and error.reason not in (Reason.OBJECT_MISSING, Reason.MEDIA_MISSING):
         return None
     if failure_count + 1 >= patience.failures_max:
         return None

@@ -14,7 +14,9 @@ from brickwork_gateway.ledger.job import Job, JobState, StageName
 from brickwork_sdk.errors import NoCapacity, NotPossible, Reason
 
 _VERSION = 1
-_BUSY_SECONDS = 10.0
+_BUSY_SECONDS = 40.0
+"""A process that freezes in mid-change holds the others up until it is killed, 25 s later at most;
+they wait that long and a bit more rather than fail."""
 
 
 class SqliteLedger:

@@ -36,6 +36,11 @@ FIRST_ANSWER_SECONDS = Histogram(
 ENGINE_SECONDS = Counter(
     "brickwork_engine_compute_seconds_total", "Time that engines spent computing.", ["model"]
 )
+MEDIA_SECONDS = Counter(
+    "brickwork_media_seconds_total",
+    "Length of what was worked through of recordings, sound or pictures.",
+    ["model"],
+)
 ENGINE_CALLS = Gauge(
     "brickwork_engine_calls",
     "Calls on a model now, running or waiting for it.",

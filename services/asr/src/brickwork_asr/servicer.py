@@ -22,6 +22,7 @@ from brickwork_sdk.media.limits import DURATION_MS_MAX
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.slot import ModelSlot
 from brickwork_sdk.slots import Slots, Started, Waiting, model_info
+from brickwork_sdk.telemetry.media import MediaMeter
 
 if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -43,17 +44,20 @@ class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
     ) -> AsyncGenerator[Response, None]:
         """Stream the segments of a recording."""
         language = request.language if request.HasField("language") else None
-        _require_language(self._slots.named(request.model), language)
+        slot = self._slots.named(request.model)
+        _require_language(slot, language)
         _require_start(request.start_ms)
         audio = await self._intake.recording(request.media, needs="audio")
         order = TranscribeRequest(audio, language, request.start_ms)
-        tally = _Tally()
+        tally, meter = _Tally(), MediaMeter(slot.entry.name, request.start_ms)
         events = self._slots.run(
             request.model, current_caller.get(), "transcribe", order, (Segment, Progress)
         )
         async with aclosing(events) as steps:
             async for event in steps:
                 tally.count(event)
+                if isinstance(event, Progress):
+                    meter.reaches(event.done_ms)
                 yield _response(event)
         yield Response(summary=tally.summary())
 

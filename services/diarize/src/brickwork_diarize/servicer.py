@@ -21,6 +21,7 @@ from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.intake import Intake
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.slots import Slots, Started, Waiting
+from brickwork_sdk.telemetry.media import MediaMeter
 
 if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -43,13 +44,15 @@ class DiarizeServicer(diarize_pb2_grpc.DiarizeServiceServicer):
         self, request: diarize_pb2.DiarizeRecordingRequest, context: "Context"
     ) -> AsyncGenerator[Response, None]:
         """Stream progress, then the turns of a recording, then one summary."""
-        self._slots.named(request.model)
+        meter = MediaMeter(self._slots.named(request.model).entry.name)
         speaker_count = _speaker_count(request)
         audio = await self._intake.recording(request.media, needs="audio")
         order = DiarizeRequest(audio, speaker_count)
         events = self._slots.run(request.model, current_caller.get(), "diarize", order, _EVENTS)
         async with aclosing(events) as steps:
             async for event in steps:
+                if isinstance(event, Progress):
+                    meter.reaches(event.done_ms)
                 yield _response(event)
 
 

@@ -22,6 +22,7 @@ from brickwork_llm.engine import (
     TextDelta,
     Usage,
 )
+from brickwork_llm.metrics import TOKENS
 from brickwork_sdk.caller import current_caller
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.slots import Slots, Started, Waiting
@@ -53,11 +54,13 @@ class LlmServicer(llm_pb2_grpc.LlmServiceServicer):
         self, request: pb.GenerateTextRequest, context: "Context"
     ) -> AsyncIterator[pb.GenerateTextResponse]:
         """Stream the waits, one start, the deltas and one usage."""
-        stream = self._slots.run(
-            request.model, current_caller.get(), "generate", _read(request), _EVENTS
-        )
+        model = self._slots.named(request.model).entry.name
+        stream = self._slots.run(model, current_caller.get(), "generate", _read(request), _EVENTS)
         async with aclosing(stream) as events:
             async for event in events:
+                if isinstance(event, Usage):
+                    TOKENS.labels(model, "prompt").inc(event.prompt_token_count)
+                    TOKENS.labels(model, "completion").inc(event.completion_token_count)
                 if not isinstance(event, Pending):
                     yield _render(event)
 

@@ -21,12 +21,14 @@ from brickwork_ocr.engine import (
     VideoEnd,
     VideoRequest,
 )
+from brickwork_ocr.metrics import FRAMES, PAGES
 from brickwork_sdk.caller import current_caller
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.intake import Intake
 from brickwork_sdk.media.limits import DURATION_MS_MAX
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.slots import Slots, Started, Waiting
+from brickwork_sdk.telemetry.media import MediaMeter
 
 if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -48,7 +50,7 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.ReadDocumentRequest, context: "Context"
     ) -> AsyncGenerator[DocumentResponse, None]:
         """Stream the pages of a document."""
-        self._slots.named(request.model)
+        model = self._slots.named(request.model).entry.name
         order = DocumentRequest(await self._intake.image(request.media))
         events = self._slots.run(
             request.model, current_caller.get(), "read_document", order, (Page, PageProgress)
@@ -63,6 +65,7 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
                         yield DocumentResponse(started=event.to_proto())
                     case Page():
                         page_count += 1
+                        PAGES.labels(model).inc()
                         yield DocumentResponse(page=_page(event))
         yield DocumentResponse(summary=ocr_pb2.DocumentSummary(page_count=page_count))
 
@@ -70,7 +73,7 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.ReadVideoRequest, context: "Context"
     ) -> AsyncGenerator[VideoResponse, None]:
         """Stream the texts that a video shows."""
-        self._slots.named(request.model)
+        model = self._slots.named(request.model).entry.name
         sample_every_ms = (
             request.sample_every_ms
             if request.HasField("sample_every_ms")
@@ -82,6 +85,7 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
         _require_between("start_ms", request.start_ms, 0, DURATION_MS_MAX)
         video = await self._intake.recording(request.media, needs="video")
         order = VideoRequest(video, sample_every_ms, request.start_ms)
+        meter = MediaMeter(model, request.start_ms)
         events = self._slots.run(
             request.model,
             current_caller.get(),
@@ -91,6 +95,11 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
         )
         async with aclosing(events) as steps:
             async for event in steps:
+                if isinstance(event, Progress):
+                    meter.reaches(event.done_ms)
+                elif isinstance(event, VideoEnd):
+                    FRAMES.labels(model, "sampled").inc(event.frame_count)
+                    FRAMES.labels(model, "read").inc(event.read_count)
                 yield _video_response(event)
 
 

@@ -18,6 +18,7 @@ from brickwork_translate.engine import (
     Translation,
 )
 from brickwork_translate.languages import LANGUAGE_CODES
+from brickwork_translate.metrics import CHARACTERS
 
 if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -58,6 +59,7 @@ class TranslateServicer(translate_pb2_grpc.TranslateServiceServicer):
                     case Started():
                         yield Response(started=event.to_proto())
                     case Translation():
+                        CHARACTERS.labels(model).inc(len(request.texts[event.index]))
                         translation = translate_pb2.Translation(index=event.index, text=event.text)
                         yield Response(translation=translation)
         yield Response(summary=translate_pb2.TranslationSummary(text_count=len(request.texts)))

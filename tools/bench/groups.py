@@ -23,4 +23,9 @@ class Group:
     needs_gpu: bool = False
 
 
-GROUPS: tuple[Group, ...] = ()
+GROUPS = (
+    Group("mesh", minutes=10, minutes_max=16),
+    Group("streaming", minutes=5, minutes_max=9),
+    Group("start", minutes=3, minutes_max=6),
+    Group("memory", minutes=13, minutes_max=20),
+)

@@ -81,6 +81,7 @@ class CatalogueEntry(_Frozen):
         licence: SPDX identifier, or a sentence.
         origin: who made it and where the files come from.
         footprint_bytes: memory that its engine process needs, in bytes.
+        gpu_footprint_bytes: that of a GPU when it computes there; None where it cannot.
         languages: ISO 639-1 codes; empty where language does not matter.
         build: how its files are made from installed wheels.
         files: what comes out of that.
@@ -91,6 +92,7 @@ class CatalogueEntry(_Frozen):
     licence: str
     origin: str
     footprint_bytes: int = Field(gt=0)
+    gpu_footprint_bytes: int | None = Field(default=None, gt=0)
     languages: tuple[str, ...] = ()
     build: BuildByCopy | BuildByModule
     files: tuple[ModelFile, ...] = Field(min_length=1)

@@ -22,6 +22,10 @@ def _callable(address: str) -> str:
 CalledAddress = Annotated[str, AfterValidator(_callable)]
 """Where a service is called; see `targets`."""
 
+Precision = Literal[
+    "", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"
+]
+
 
 class Settings(BaseSettings):
     """What every class of settings has in common.
@@ -90,6 +94,10 @@ class BrickSettings(ServerSettings):
     """Model of requests that name none; empty where their content decides."""
     engine: Literal["real", "scripted"] = "real"
     """Which engine answers: the model, or a deterministic stand-in for tests."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where models compute: `cpu`, or `cuda` for the first NVIDIA GPU; never one for the other."""
+    precision: Precision = ""
+    """Number format that models compute in; empty is the engine's choice for the device."""
     threads: int = Field(default=1, ge=1, le=256)
     """How many threads the model's library may use."""
     idle_unload_seconds: float = Field(default=600.0, ge=0)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import ctranslate2
 import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper import transcribe as faster_whisper
@@ -21,12 +22,16 @@ from brickwork_asr.engine import (
 )
 from brickwork_asr.sentences import cut_sentences
 from brickwork_asr.unheard import unheard_speech
+from brickwork_sdk.cuda import CUBLAS_12, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
 from brickwork_sdk.media.probe import probe
 
 _BLOCK_SECONDS = 60.0
+_PRECISIONS = {"cpu": "int8", "cuda": "float16"}
+"""Of each device: the weights are float16, and few processors compute in it."""
 _VAD = VadOptions(max_speech_duration_s=CLIP_SECONDS_MAX, min_silence_duration_ms=160)
 """As the package's own batched call sets it, so that results can be compared."""
 _REPETITION_MAX = 2.4
@@ -38,24 +43,23 @@ _NO_SPEECH_MIN, _LIKELIHOOD_MAX = 0.6, -1.0
 class WhisperEngine:
     """Transcribes clip by clip; every clip is a step of its own."""
 
-    def __init__(self, model_dir: Path, threads: int, device: str, precision: str) -> None:
+    def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:
         self._model = WhisperModel(
             str(model_dir),
-            device=device,
-            compute_type=precision,
+            device=place.device,
+            compute_type=place.precision,
             cpu_threads=threads,
             local_files_only=True,
         )
         self._pipeline = BatchedInferencePipeline(self._model)
-        self._device = device
+        self._place = place
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
-        inner = self._model.model
         return EngineDescription(
             f"faster-whisper {version('faster-whisper')}",
-            str(inner.compute_type),
-            str(inner.device),
+            str(self._model.model.compute_type),
+            self._place.device_name,
         )
 
     def transcribe(self, request: TranscribeRequest) -> Iterator[Segment | Progress]:
@@ -121,12 +125,23 @@ class WhisperEngine:
 
 def load(model_dir: Path, options: Mapping[str, str]) -> WhisperEngine:
     """Load the model in `model_dir`; options: threads, device, precision."""
-    return WhisperEngine(
-        model_dir,
-        int(options.get("threads", "1")),
-        options.get("device", "cpu"),
-        options.get("precision", "int8"),
-    )
+    return WhisperEngine(model_dir, int(options.get("threads", "1")), check(options))
+
+
+def check(options: Mapping[str, str]) -> Placement:
+    """See that the model can compute as the options say; nothing is allocated for that.
+
+    Raises:
+        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
+        InvalidInput: SETTING_INVALID, the precision is not possible there.
+    """
+    place = Placement.of(options, _PRECISIONS)
+    if place.device == "cuda":
+        open_gpu(CUBLAS_12)
+        if ctranslate2.get_cuda_device_count() == 0:
+            raise unavailable("CUDA", "CTranslate2 cannot use the GPU that the driver sees.")
+    place.require_precision(ctranslate2.get_supported_compute_types(place.device))
+    return place
 
 
 def _find_speech(samples: Samples) -> list[Speech]:

@@ -9,7 +9,9 @@ import onnxruntime
 from brickwork_diarize.engine import DiarizeEvent, DiarizeRequest
 from brickwork_diarize.recording import diarize_blocks
 from brickwork_diarize.voices import Floats
+from brickwork_sdk.cuda import CUDA_13, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.media.probe import probe
 
@@ -18,21 +20,30 @@ SEGMENTATION_FILE, VOICE_FILE = "segmentation.onnx", "voice.onnx"
 _BLOCK_SECONDS = 15.0
 _WINDOW_BATCH, _CROP_BATCH = 8, 32
 """Larger batches are no faster on one thread and hold more memory."""
+_PRECISIONS = {"cpu": "float32", "cuda": "float32"}
+_CUDA = {
+    "use_tf32": "0",  # Rounds to ten bits, and the turns shall be those of the processor.
+    "cudnn_conv_algo_search": "HEURISTIC",  # Instead of a trial of each for every shape.
+    "arena_extend_strategy": "kSameAsRequested",
+    "gpu_mem_limit": str(512 * 1024 * 1024),  # Of each network.
+}
 
 
 class OnnxEngine:
     """Hears a recording through the segmentation network and the voice network."""
 
-    def __init__(self, model_dir: Path, threads: int) -> None:
+    def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        self._segmentation = _session(model_dir / SEGMENTATION_FILE, options)
-        self._voice = _session(model_dir / VOICE_FILE, options)
+        self._segmentation = _session(model_dir / SEGMENTATION_FILE, options, place)
+        self._voice = _session(model_dir / VOICE_FILE, options, place)
+        self._place = place
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
-        return EngineDescription(f"onnxruntime {onnxruntime.__version__}", "float32", "cpu")
+        engine = f"onnxruntime {onnxruntime.__version__}"
+        return EngineDescription(engine, self._place.precision, self._place.device_name)
 
     def diarize(self, request: DiarizeRequest) -> Iterator[DiarizeEvent]:
         """Yield progress, turns and one end; see `DiarizeEngine`."""
@@ -64,13 +75,54 @@ def load(model_dir: Path, options: Mapping[str, str]) -> OnnxEngine:
 
     Args:
         model_dir: holds `segmentation.onnx` and `voice.onnx`.
-        options: `threads`, how many of them the networks use; "1" when absent.
+        options: `threads`, how many of them the networks use, "1" when absent; `device` and
+            `precision`.
+
+    Raises:
+        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
     """
-    return OnnxEngine(model_dir, int(options.get("threads", "1")))
+    return OnnxEngine(model_dir, int(options.get("threads", "1")), check(options))
 
 
-def _session(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+def check(options: Mapping[str, str]) -> Placement:
+    """See that the networks can compute as the options say; nothing is allocated for that.
+
+    Raises:
+        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
+        InvalidInput: SETTING_INVALID, the precision is not possible there.
+    """
+    place = Placement.of(options, _PRECISIONS)
+    place.require_precision({"float32"})
+    if place.device == "cuda":
+        open_gpu(CUDA_13)
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            raise unavailable(
+                "onnxruntime-gpu",
+                "The ONNX Runtime that is installed knows no GPU; `make setup GPU=1` changes that.",
+            )
+    return place
+
+
+def _session(
+    path: Path, options: onnxruntime.SessionOptions, place: Placement
+) -> onnxruntime.InferenceSession:
+    """Load a network; on a GPU, or not at all where one is asked for.
+
+    The library goes on with the processor when CUDA fails: with a warning at the start, with a
+    line on stdout later. What no kernel of CUDA can do, such as shapes, it does there by design.
+    """
+    wanted = [("CUDAExecutionProvider", _CUDA)] if place.device == "cuda" else []
+    providers = [*wanted, ("CPUExecutionProvider", {})]
+    refusal = unavailable("CUDA", "ONNX Runtime cannot use the GPU; the log of the brick says why.")
+    try:
+        session = onnxruntime.InferenceSession(
+            path, options, providers=providers, enable_fallback=0
+        )
+    except RuntimeError as error:  # CUDA's; what is wrong with a file has classes of its own
+        raise refusal from error
+    if wanted and session.get_providers()[0] != "CUDAExecutionProvider":
+        raise refusal
+    return session
 
 
 def _batches(rows: Floats, size: int) -> Iterator[Floats]:

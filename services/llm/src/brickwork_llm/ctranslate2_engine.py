@@ -1,4 +1,4 @@
-"""The engine on CTranslate2: a small chat model in int8 on the processor."""
+"""The engine on CTranslate2: a small chat model."""
 
 import queue
 import threading
@@ -13,29 +13,41 @@ from tokenizers.decoders import DecodeStream
 from brickwork_llm.context import check_context
 from brickwork_llm.conversation import ConversationForm, prompt_tokens
 from brickwork_llm.engine import GenerateEvent, GenerateRequest, Pending, TextDelta, Usage
+from brickwork_sdk.cuda import CUBLAS_12, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import NotPossible, Reason
 
 STEP_SECONDS = 0.1
 """Longest wait of one step: a call is cancelled, and others are served, at least this often."""
+_PRECISIONS = {"cpu": "int8", "cuda": "float16"}
+"""Of each device: few processors compute in float16."""
 
 
 class Ctranslate2Engine:
     """Writes for one call at a time; further calls wait, and say so by `Pending`."""
 
-    def __init__(self, model_dir: Path, threads: int) -> None:
+    def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:
         self._form = ConversationForm.read(model_dir)
         self._tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
         # Control tokens enter a prompt only through the form, never out of a message's text.
         self._tokenizer.encode_special_tokens = True
         self._generator: ctranslate2.Generator | None = ctranslate2.Generator(
-            str(model_dir), device="cpu", compute_type="int8", intra_threads=threads
+            str(model_dir),
+            device=place.device,
+            compute_type=place.precision,
+            intra_threads=threads,
+        )
+        self._description = EngineDescription(
+            f"ctranslate2 {version('ctranslate2')}",
+            str(self._generator.compute_type),
+            place.device_name,
         )
         self._closing = threading.Event()
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
-        return EngineDescription(f"ctranslate2 {version('ctranslate2')}", "int8", "cpu")
+        return self._description
 
     def close(self) -> None:
         """Stop what runs and join the library's threads.
@@ -115,19 +127,36 @@ def _take_all(written: "queue.SimpleQueue[int]") -> list[int]:
         return tokens
 
 
+def check(options: Mapping[str, str]) -> Placement:
+    """See that the model can compute as the options say; nothing is allocated for that.
+
+    Raises:
+        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
+        InvalidInput: SETTING_INVALID, the precision is not possible there.
+    """
+    place = Placement.of(options, _PRECISIONS)
+    if place.device == "cuda":
+        open_gpu(CUBLAS_12)
+        if ctranslate2.get_cuda_device_count() == 0:
+            raise unavailable("CUDA", "CTranslate2 cannot use the GPU that the driver sees.")
+    place.require_precision(ctranslate2.get_supported_compute_types(place.device))
+    return place
+
+
 def load(model_dir: Path, options: Mapping[str, str]) -> Ctranslate2Engine:
     """Load a model that `build_model` wrote, or another one of the same form.
 
     Args:
         model_dir: CTranslate2 files, `tokenizer.json` and `conversation.json`.
-        options: `threads`, how many processor threads one generation uses; 1 unless given.
+        options: `threads`, how many processor threads one generation uses, 1 unless given;
+            `device` and `precision`.
 
     Raises:
-        NotPossible: MODEL_UNREADABLE, a file is missing or damaged.
+        NotPossible: MODEL_UNREADABLE, a file is missing or damaged; or as `check`.
     """
-    threads = int(options.get("threads", "1"))
+    threads, place = int(options.get("threads", "1")), check(options)
     try:
-        return Ctranslate2Engine(model_dir, threads)
+        return Ctranslate2Engine(model_dir, threads, place)
     except Exception as error:
         # `tokenizers` raises bare exceptions, CTranslate2 RuntimeError, a file OSError.
         raise NotPossible(

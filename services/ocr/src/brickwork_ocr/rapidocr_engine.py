@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 from rapidocr import RapidOCR
 from rapidocr.main import RapidOCRError
@@ -21,7 +23,9 @@ from brickwork_ocr.engine import (
 )
 from brickwork_ocr.reading_order import in_reading_order
 from brickwork_ocr.video import read_video_frames
+from brickwork_sdk.cuda import CUDA_13, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.frames import read_frames
 from brickwork_sdk.media.image import read_image
@@ -42,6 +46,15 @@ ASPECT_MAX = 4
 """A picture narrower than this is padded: the detector scales the short side up to 736 px."""
 
 
+_PRECISIONS = {"cpu": "float32", "cuda": "float32"}
+_CUDA = {
+    "use_tf32": "0",  # Rounds to ten bits, and the text shall be that of the processor.
+    "cudnn_conv_algo_search": "HEURISTIC",  # Every line has a shape of its own to search for.
+    "arena_extend_strategy": "kSameAsRequested",
+    "gpu_mem_limit": 1536 * 1024 * 1024,  # Of each network.
+}
+
+
 class RapidOcrEngine:
     """Reads pictures one at a time; text must stand upright.
 
@@ -49,7 +62,8 @@ class RapidOcrEngine:
     do not: see ADR 0012.
     """
 
-    def __init__(self, model_dir: Path, threads: int) -> None:
+    def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:
+        self._place = place
         cv2.setNumThreads(threads)
         self._reader = RapidOCR(
             params={
@@ -62,16 +76,21 @@ class RapidOcrEngine:
                 "Global.log_level": "critical",
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+                "EngineConfig.onnxruntime.use_cuda": place.device == "cuda",
+                **{f"EngineConfig.onnxruntime.cuda_ep_cfg.{k}": v for k, v in _CUDA.items()},
             }
         )
         # Each network loads when it is first needed, and that must not be in a call.
         word = np.zeros((64, 128, 3), dtype=np.uint8)
         cv2.putText(word, "word", (16, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (255, 255, 255), 2)
         list(self._lines(word, FRAME_SIDE_PX_MAX))
+        if place.device == "cuda":
+            _require_cuda(self._reader)
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
-        return EngineDescription(f"rapidocr {version('rapidocr')}", "float32", "cpu")
+        engine = f"rapidocr {version('rapidocr')}"
+        return EngineDescription(engine, self._place.precision, self._place.device_name)
 
     def close(self) -> None:
         """Have nothing to let go but memory."""
@@ -137,9 +156,48 @@ def load(model_dir: Path, options: Mapping[str, str]) -> RapidOcrEngine:
 
     Args:
         model_dir: holds `detection.onnx` and `recognition.onnx`.
-        options: `threads`, how many of them the networks use; "1" when absent.
+        options: `threads`, how many of them the networks use, "1" when absent; `device` and
+            `precision`.
+
+    Raises:
+        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
     """
-    return RapidOcrEngine(model_dir, int(options.get("threads", "1")))
+    return RapidOcrEngine(model_dir, int(options.get("threads", "1")), check(options))
+
+
+def check(options: Mapping[str, str]) -> Placement:
+    """See that the networks can compute as the options say; nothing is allocated for that.
+
+    Raises:
+        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
+        InvalidInput: SETTING_INVALID, the precision is not possible there.
+    """
+    place = Placement.of(options, _PRECISIONS)
+    place.require_precision({"float32"})
+    if place.device == "cuda":
+        open_gpu(CUDA_13)
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            raise unavailable(
+                "onnxruntime-gpu",
+                "The ONNX Runtime that is installed knows no GPU; `make setup GPU=1` changes that.",
+            )
+    return place
+
+
+def _require_cuda(reader: RapidOCR) -> None:
+    """See that both networks are on the GPU, and keep them there.
+
+    The library goes on with the processor when CUDA fails: with a warning at the start, with a
+    line on stdout later. What no kernel of CUDA can do, such as shapes, it does there by design.
+    """
+    networks: tuple[Any, ...] = (reader.text_det, reader.text_rec)
+    for network in networks:
+        session = network.session.session
+        if session.get_providers()[0] != "CUDAExecutionProvider":
+            raise unavailable(
+                "CUDA", "ONNX Runtime cannot use the GPU; the log of the brick says why."
+            )
+        session.disable_fallback()
 
 
 def _fitted(pixels: NDArray[np.uint8], side_px_max: int) -> tuple[NDArray[np.uint8], float]:

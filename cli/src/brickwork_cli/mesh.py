@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from brickwork_cli.devices import device_settings
 from brickwork_cli.home import Home, make_folders
 from brickwork_cli.mesh_state import MeshState, ask_to_end, read_state
 from brickwork_cli.settings import CliSettings, inherited
@@ -167,7 +168,9 @@ def _variables(settings: CliSettings) -> dict[str, str]:
         "BRICKWORK_CLI_MODELS_DIR": str(settings.models.absolute()),
         "BRICKWORK_CLI_PORT": str(settings.port),
         "BRICKWORK_CLI_ENGINE": settings.engine,
+        "BRICKWORK_CLI_DEVICE": settings.device,
         "BRICKWORK_CLI_CAPACITY": settings.capacity,
+        **device_settings(settings.device),
     }
 
 

@@ -25,8 +25,11 @@ class CliSettings(Settings):
     """TCP port of the gateway on the loopback address."""
     engine: Literal["real", "scripted"] = "real"
     """Which engines the bricks run: the models, or deterministic stand-ins for tests."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where models compute: `cpu`, or `cuda` for the first NVIDIA GPU; its memory is lent then."""
     capacity: str = ""
-    """Memory that the broker may lend, such as 8GiB; empty is half of what the machine has."""
+    """Memory that the broker may lend, such as 8GiB; empty is half of what the machine has, or nine
+    tenths of what the GPU has."""
 
     @property
     def models(self) -> Path:

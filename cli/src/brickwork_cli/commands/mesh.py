@@ -22,13 +22,20 @@ EXIT_NOT_RUNNING = 3
 @click.option("--port", type=click.IntRange(1, 65535), help="TCP port of the gateway on loopback.")
 @click.option("--capacity", help="Memory that the broker may lend, such as 8GiB.")
 @click.option("--engine", type=click.Choice(["real", "scripted"]), help="Which engines answer.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="Where models compute.")
 @click.option("--json", "as_json", is_flag=True, help="Print the mesh as JSON.")
-def up(port: int | None, capacity: str | None, engine: str | None, as_json: bool) -> None:
+def up(
+    port: int | None,
+    capacity: str | None,
+    engine: str | None,
+    device: str | None,
+    as_json: bool,
+) -> None:
     """Start the mesh and return once it is ready.
 
     Whatever dies is started again until `brickwork down`.
     """
-    given = {"port": port, "capacity": capacity, "engine": engine}
+    given = {"port": port, "capacity": capacity, "engine": engine, "device": device}
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = CliSettings.load().model_copy(update=chosen)
     if settings.capacity:

@@ -6,20 +6,24 @@ IN_VENV := .venv/bin/python
 
 DEMO := .brickwork/demo/three-readings
 
+# GPU=1 takes the environment for a GPU and computes there; GPU=0 goes back to the other one.
+LOCK := $(if $(filter 1,$(GPU)),gpu)$(if $(filter 0,$(GPU)),dev)
+ON_GPU := $(if $(filter 1,$(GPU)),BRICKWORK_CLI_DEVICE=cuda)
+
 SEEDS ?= 200
 FIRST_SEED ?= 1
 ROUNDS ?= 3
 
-.PHONY: help setup demo test check new-brick protos locks docs sim chaos bench release
+.PHONY: help setup demo test check new-brick protos locks docs sim chaos bench bench-gpu release
 
 help:  ## print what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand --tabs 18
 
-setup:  ## make the environment from the locks, and the models from their wheels
-	@$(PYTHON) tools/setup.py
+setup:  ## make the environment from the locks, and the models from their wheels (GPU=1, or 0 again)
+	@$(PYTHON) tools/setup.py $(LOCK)
 
-demo: setup  ## send a real recording through the mesh and print what comes out
-	@$(IN_VENV) tools/demo.py
+demo: setup  ## send a real recording through the mesh and print what comes out (GPU=1)
+	@$(ON_GPU) $(IN_VENV) tools/demo.py
 
 test: check  ## run every check, then every test
 	@$(IN_VENV) -m pytest --numprocesses 2 --dist loadfile
@@ -49,6 +53,11 @@ chaos: setup  ## kill every process of the mesh under work (ROUNDS=)
 bench: demo  ## measure quality, cost and memory against their bounds (GROUPS=, such as "mesh memory")
 	@$(if $(GROUPS),,$(IN_VENV) -m tools.quality --truth $(DEMO).truth.json --result $(DEMO).json)
 	@$(IN_VENV) -m tools.bench $(GROUPS)
+
+bench-gpu:  ## run on a GPU whatever needs one: its tests, the demo, its benchmarks
+	@$(MAKE) --no-print-directory demo GPU=1
+	@$(IN_VENV) -m pytest -m gpu
+	@$(IN_VENV) -m tools.bench gpu
 
 release: check  ## freeze the wire: from now on `make check` compares with it as it is
 	@.venv/bin/buf build protos --output protos/baseline.binpb

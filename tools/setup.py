@@ -5,6 +5,9 @@ anything is installed, and is written so that older ones can read it and say
 what is wrong. Each step leaves a stamp with the digest of all it was
 made from, written after the step is done: a second run does nothing, and an
 interrupted one is mended by running again.
+
+`setup.py gpu` makes the environment from `locks/gpu.txt`, `setup.py dev` from
+`locks/dev.txt`; without a word it stays with the one that it has, or `dev`.
 """
 
 import fcntl
@@ -24,6 +27,8 @@ STAMPS = VENV / "stamps"
 WHEELS = STATE / "wheels"
 PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
+VARIANT = STAMPS / "variant"
+CUDA_DRIVER = ROOT / "sdk" / "src" / "brickwork_sdk" / "cuda_driver.py"
 
 OLDEST_GLIBC = (2, 28)
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
@@ -49,6 +54,15 @@ def refusal() -> Optional[str]:
         found = f"{library} {version}".strip() or "another C library"
         return f"Brickwork needs glibc 2.28 or newer, and this machine has {found}."
     return None
+
+
+def variant(words: List[str]) -> str:
+    """Return which lock the environment is made from; ends where that needs a GPU and none is."""
+    if not words:
+        return VARIANT.read_text() if VARIANT.exists() else "dev"
+    if words[0] == "gpu" and subprocess.run([sys.executable, "-I", str(CUDA_DRIVER)]).returncode:
+        sys.exit(1)  # It has said why.
+    return words[0]
 
 
 def digest(*parts: Union[str, Path]) -> str:
@@ -107,10 +121,11 @@ def make_environment() -> None:
     run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", "locks/uv.txt")
 
 
-def install_locked() -> None:
-    """Install what the development lock names, and remove what it does not."""
+def install_locked(lock: Path) -> None:
+    """Install what a lock names, and remove what it does not."""
     options = ("--quiet", "--require-hashes")
-    run(UV, "pip", "sync", *options, "locks/dev.txt", environment=uv_environment())
+    run(UV, "pip", "sync", *options, lock, environment=uv_environment())
+    VARIANT.write_text(lock.stem)
 
 
 def install_ours(projects: List[Path]) -> None:
@@ -138,14 +153,21 @@ def main() -> None:
     reason = refusal()
     if reason is not None:
         sys.exit(reason)
+    chosen = variant(sys.argv[1:])
     STATE.mkdir(exist_ok=True)
     with open(STATE / "setup.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         locks = ROOT / "locks"
         base = digest(str(ROOT), platform.python_version(), locks / "uv.txt")
         step("making .venv", STAMPS / "environment", base, make_environment)
-        locked = digest(base, locks / "dev.txt")
-        step("installing locked packages", STAMPS / "locked", locked, install_locked)
+        lock_file = locks / (chosen + ".txt")
+        locked = digest(base, lock_file)
+        step(
+            "installing locked packages",
+            STAMPS / "locked",
+            locked,
+            lambda: install_locked(lock_file),
+        )
         patterns = ("protos", "sdk", "services/*", "gateway", "cli")
         projects = [p for each in patterns for p in sorted(ROOT.glob(each + "/pyproject.toml"))]
         ours = digest(locked, *projects)

@@ -15,6 +15,8 @@ def test_every_make_command_in_the_docs_is_a_target() -> None:
 def test_every_tool_that_the_makefile_calls_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
     called = set(re.findall(r"tools/\w+\.py", makefile))
-    called |= {f"{name.replace('.', '/')}.py" for name in re.findall(r"-m (tools\.\w+)", makefile)}
+    for name in re.findall(r"-m (tools\.\w+)", makefile):
+        folder = ROOT / name.replace(".", "/")
+        called.add(f"{folder}/__main__.py" if folder.is_dir() else f"{folder}.py")
     assert called
     assert [tool for tool in sorted(called) if not (ROOT / tool).is_file()] == []

@@ -58,3 +58,28 @@ def test_another_machine_is_refused_in_one_sentence(
         reason = setup.refusal()
     assert reason is not None
     assert reason.startswith(sentence)
+
+
+def test_an_environment_for_gpus_stays_one_until_the_other_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stamp = tmp_path / "variant"
+    monkeypatch.setattr(setup, "VARIANT", stamp)
+    assert setup.variant([]) == "dev"
+    stamp.write_text("gpu")
+    assert setup.variant([]) == "gpu"
+    assert setup.variant(["dev"]) == "dev"
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_an_environment_for_gpus_is_made_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: int
+) -> None:
+    driver = tmp_path / "driver.py"
+    driver.write_text(f"raise SystemExit({status})")
+    monkeypatch.setattr(setup, "CUDA_DRIVER", driver)
+    if status:
+        with pytest.raises(SystemExit):
+            setup.variant(["gpu"])
+    else:
+        assert setup.variant(["gpu"]) == "gpu"

@@ -91,7 +91,7 @@ class Keeper:
                         break
                     await asyncio.sleep(_ASK_EVERY_SECONDS)
         except TimeoutError:
-            self._cause = f"it was not ready after {READY_SECONDS_MAX:.0f} s"
+            self._cause = "never ready"
             return
         if not ended.done():
             self.ready.set()
@@ -104,7 +104,7 @@ class Keeper:
         if ended.done():
             self._cause = _how_it_ended(ended.result())
         else:
-            self._cause = "it did not answer any more"
+            self._cause = "no answer"
             process.kill()  # one that is frozen hears nothing else
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
@@ -129,5 +129,5 @@ class Keeper:
 
 def _how_it_ended(status: int) -> str:
     if status < 0:
-        return f"it was ended by {signal.Signals(-status).name}"
-    return f"it ended with status {status}"
+        return signal.Signals(-status).name
+    return f"status {status}"

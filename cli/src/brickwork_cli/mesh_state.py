@@ -25,7 +25,8 @@ class ProcessState:
         restarts: how often it was started again since the mesh began.
         address: where it serves; empty where it serves nobody.
         log: its log file.
-        cause: why it was started again the last time; empty when it never was.
+        cause: what ended it the last time: a signal, "status 1", "no answer" or "never ready";
+            empty when nothing has.
     """
 
     name: str

@@ -132,13 +132,13 @@ class ObjectStore:
     def _begin(self) -> "_Upload":
         try:
             return _Upload(self._incoming)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise _unreachable() from error
 
     def _keep(self, upload: "_Upload", place: Path) -> None:
         try:
             upload.keep(place)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise _unreachable() from error
 
     def _folder(self, workspace: str) -> Path:

@@ -82,7 +82,7 @@ def shown(state: MeshState | None) -> dict[str, Any]:
 
 def _table(state: MeshState) -> Table:
     table = Table(title=f"gateway {state.gateway}", title_justify="left")
-    for name in ("process", "state", "pid", "restarts", "last because", "address"):
+    for name in ("process", "state", "pid", "restarts", "ended by", "address"):
         table.add_column(name, justify="right" if name in ("pid", "restarts") else "left")
     for one in state.processes:
         table.add_row(

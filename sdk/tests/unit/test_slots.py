@@ -244,3 +244,13 @@ async def until_started(events: AsyncIterator[Any]) -> None:
     async for event in events:
         if isinstance(event, Started):
             return
+
+
+async def test_a_model_for_a_gpu_is_not_loaded_under_a_token_for_other_memory(
+    broker: tuple[ScriptedBroker, str],
+) -> None:
+    async with slots_of(broker[1], device="cuda") as slots:
+        with pytest.raises(NotPossible) as caught:
+            await run(slots)
+    assert caught.value.reason is Reason.DEVICE_UNAVAILABLE
+    assert caught.value.metadata["missing"] == "token"

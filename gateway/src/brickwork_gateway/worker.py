@@ -12,6 +12,7 @@ from brickwork_gateway.jobs.runner import Runner
 from brickwork_gateway.jobs.transport import make_worker, stage_loop
 from brickwork_gateway.ledger.decisions import Patience
 from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
+from brickwork_gateway.pipelines.replicas import Replicas
 from brickwork_gateway.pipelines.stage_run import Surroundings
 from brickwork_gateway.pipelines.stages import STAGES
 from brickwork_gateway.settings import GatewaySettings
@@ -64,7 +65,7 @@ def _work(settings: GatewaySettings, work_class: WorkClass) -> None:
         Surroundings(
             ledger=ledger,
             objects=ObjectStore(settings.objects_dir),
-            bricks=settings.bricks,
+            bricks=Replicas(settings.bricks),
             clock=time.monotonic,
         ),
         Patience(),

@@ -18,6 +18,7 @@ from brickwork_gateway.ledger.job import Job, JobState, StageName, StageState
 from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
 from brickwork_gateway.ledger.transitions import cancel, take_back
 from brickwork_gateway.pipelines import answers
+from brickwork_gateway.pipelines.replicas import Replicas
 from brickwork_gateway.pipelines.stage_run import Surroundings
 from brickwork_gateway.pipelines.stages import STAGES
 from brickwork_sdk.caller import WorkClass
@@ -55,7 +56,7 @@ class Mesh:
         self.is_stopping = False
         self.messages: list[tuple[str, str, int]] = []
         self.dispatcher = Dispatcher(self.ledger, self, PATIENCE, self.clock)
-        around = Surroundings(self.ledger, self.objects, bricks, self.clock)
+        around = Surroundings(self.ledger, self.objects, Replicas(bricks), self.clock)
         self.runner = Runner(STAGES, around, PATIENCE, 0.01, lambda: self.is_stopping)
 
     def is_reachable(self) -> bool:

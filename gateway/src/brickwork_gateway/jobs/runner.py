@@ -77,14 +77,16 @@ class Runner:
             if work.done():
                 return await self._end(run, _failure(run.claim, work))
             if self._is_stopping():
-                await self._change(run.claim, partial(release, claim=run.claim, report=run.report))
-                return "released"
+                return await self._release(run)
             await self._change(run.claim, partial(renew, claim=run.claim, report=run.report))
 
     async def _end(self, run: StageRun, error: BrickworkError | None) -> Outcome:
         if error is None:
             await self._change(run.claim, partial(finish, claim=run.claim, report=run.report))
             return "done"
+        if error.reason is Reason.BRICK_STOPPING:
+            # No failure: the brick is drained, and another replica, or the next one, goes on.
+            return await self._release(run)
         STAGE_ERRORS.labels(run.claim.stage.value, error.reason.value).inc()
         mark_failed(error.reason)
         about = {"job": run.claim.job_id, "stage": run.claim.stage, "reason": error.reason}
@@ -100,6 +102,10 @@ class Runner:
             ),
         )
         return "failed"
+
+    async def _release(self, run: StageRun) -> Outcome:
+        await self._change(run.claim, partial(release, claim=run.claim, report=run.report))
+        return "released"
 
     async def _change(self, held: Claim, transition: Callable[[Job], Job]) -> Job:
         return await asyncio.to_thread(self._surroundings.ledger.change, held.job_id, transition)

@@ -1,7 +1,7 @@
 """One attempt of one stage, as the stage's own code sees it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +13,7 @@ from brickwork_gateway.ledger.chunk import Chunk
 from brickwork_gateway.ledger.job import Claim, Job, Model, Progress, Report, StageName
 from brickwork_gateway.ledger.port import Ledger
 from brickwork_gateway.ledger.transitions import keep
+from brickwork_gateway.pipelines.replicas import Replicas
 from brickwork_gateway.pipelines.stopwatch import Stopwatch
 from brickwork_sdk.caller import Caller
 from brickwork_sdk.channels import open_channel
@@ -24,13 +25,13 @@ class Surroundings:
     """What stages work with.
 
     Attributes:
-        bricks: address of each brick by its name.
+        bricks: where each brick is called.
         clock: monotonic, in seconds.
     """
 
     ledger: Ledger
     objects: ObjectStore
-    bricks: Mapping[str, str]
+    bricks: Replicas
     clock: Callable[[], float]
 
 
@@ -73,14 +74,17 @@ class StageRun:
 
     @asynccontextmanager
     async def brick(self, name: str) -> AsyncIterator[grpc.aio.Channel]:
-        """Open a channel to a brick.
+        """Open a channel to the replica of a brick that has the least to do.
 
         Each attempt opens its own, so that none inherits the pause that gRPC takes
         before it looks again for a brick that was down. Until the brick says that it
         has started, the stage counts as waiting.
         """
         self._stopwatch.wait()
-        async with open_channel(self._bricks[name], self._caller) as channel:
+        async with (
+            self._bricks.chosen(name) as address,
+            open_channel(address, self._caller) as channel,
+        ):
             yield channel
         self._stopwatch.work()
 

@@ -13,7 +13,7 @@ from tools.bench.recordings import looped
 from tools.bench.row import Bound, Row, at_most
 from tools.bench.warm_mesh import load_models, mesh
 
-TURNS = 7
+TURNS = 5
 _MODELS = {brick: DEFAULT_MODELS[brick] for brick in ("asr", "translate")}
 
 

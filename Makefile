@@ -13,8 +13,9 @@ ON_GPU := $(if $(filter 1,$(GPU)),BRICKWORK_CLI_DEVICE=cuda)
 SEEDS ?= 200
 FIRST_SEED ?= 1
 ROUNDS ?= 3
+FIRST_ROUND ?= 1
 
-.PHONY: help setup demo test check new-brick protos locks docs sim chaos bench bench-gpu release
+.PHONY: help setup demo test check new-brick protos locks docs sim chaos bench bench-gpu images base-image docker-test release
 
 help:  ## print what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand --tabs 18
@@ -47,8 +48,8 @@ docs: setup  ## generate docs/reference
 sim: setup  ## run the broker's simulator (SEEDS=, FIRST_SEED=, SEED= for one)
 	@$(IN_VENV) -m services.broker.tests.sim --seeds $(SEEDS) --first-seed $(FIRST_SEED) $(if $(SEED),--seed $(SEED))
 
-chaos: setup  ## kill every process of the mesh under work (ROUNDS=)
-	@$(IN_VENV) -m pytest tests/chaos --rounds $(ROUNDS)
+chaos: setup  ## kill, freeze and starve every process of the mesh under work (ROUNDS=, FIRST_ROUND=)
+	@$(IN_VENV) -m pytest tests/chaos --rounds $(ROUNDS) --first-round $(FIRST_ROUND)
 
 bench: demo  ## measure quality, cost and memory against their bounds (GROUPS=, such as "mesh memory")
 	@$(if $(GROUPS),,$(IN_VENV) -m tools.quality --truth $(DEMO).truth.json --result $(DEMO).json)
@@ -58,6 +59,15 @@ bench-gpu:  ## run on a GPU whatever needs one: its tests, the demo, its benchma
 	@$(MAKE) --no-print-directory demo GPU=1
 	@$(IN_VENV) -m pytest -m gpu
 	@$(IN_VENV) -m tools.bench gpu
+
+base-image: setup  ## make a base image out of Debian packages, as root (BASE_IMAGE=)
+	@$(IN_VENV) tools/base_image.py $(or $(BASE_IMAGE),brickwork-base:bookworm)
+
+images: setup  ## build an image of each service (BASE_IMAGE=, IMAGES= for more options)
+	@$(IN_VENV) tools/images.py $(if $(BASE_IMAGE),--base $(BASE_IMAGE)) $(if $(ON_GPU),--gpu) $(IMAGES)
+
+docker-test: setup  ## run the mesh in containers, with the images that there are
+	@$(IN_VENV) -m pytest -m docker tests/docker
 
 release: check  ## freeze the wire: from now on `make check` compares with it as it is
 	@.venv/bin/buf build protos --output protos/baseline.binpb

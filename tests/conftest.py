@@ -14,6 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
+from brickwork_cli.home import Home
+from brickwork_cli.mesh_state import read_state
+
 HANDLE = Path(sys.executable).with_name("brickwork")
 COMMAND_SECONDS_MAX = 300.0
 
@@ -66,6 +69,24 @@ class Mesh:
         """Return a process of the mesh by its name."""
         pids = {one["name"]: one["pid"] for one in self.status()["processes"]}
         return psutil.Process(pids[name])
+
+    def ready_process(self, name: str) -> psutil.Process | None:
+        """Return a process that answers, by its name, without the cost of a command."""
+        state = read_state(Home(self.home, self.home / "models"))
+        assert state is not None, "the mesh runs"
+        for one in state.processes:
+            if one.name == name and one.state == "ready":
+                try:
+                    return psutil.Process(one.pid)
+                except psutil.NoSuchProcess:
+                    return None
+        return None
+
+    def address_of(self, name: str) -> str:
+        """Return where a process of the mesh serves."""
+        state = read_state(Home(self.home, self.home / "models"))
+        assert state is not None, "the mesh runs"
+        return next(one.address for one in state.processes if one.name == name)
 
     def processes(self) -> list[psutil.Process]:
         """Return every process that has this home among its variables."""

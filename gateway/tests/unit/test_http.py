@@ -290,6 +290,11 @@ async def test_health_names_what_does_not_answer(gateway: Gateway) -> None:
     assert set(health["bricks"].values()) == {"unreachable"}
 
 
+async def test_a_gateway_lives_whatever_it_leans_on(gateway: Gateway) -> None:
+    answer = await gateway.http.get("/v1/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
 async def test_health_is_ok_once_all_answer(gateway_with_bricks: Gateway) -> None:
     health: dict[str, Any] = (await gateway_with_bricks.http.get("/v1/health")).json()
     assert health["status"] == "ok"

@@ -57,7 +57,7 @@ bench: demo  ## measure quality, cost and memory against their bounds (GROUPS=, 
 
 bench-gpu:  ## run on a GPU whatever needs one: its tests, the demo, its benchmarks
 	@$(MAKE) --no-print-directory demo GPU=1
-	@$(IN_VENV) -m pytest -m gpu
+	@$(IN_VENV) -m pytest tests/gpu
 	@$(IN_VENV) -m tools.bench gpu
 
 base-image: setup  ## make a base image out of Debian packages, as root (BASE_IMAGE=)

@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 
 
+class FakeNvmlError(Exception):
+    """What the driver answers when it cannot."""
+
+
 @dataclass
 class Memory:
     """Memory of the GPU, in bytes, as NVML names it."""
@@ -21,11 +25,20 @@ class Running:
 
 @dataclass
 class FakeNvml:
-    """Answers like the module `pynvml` on a machine with one GPU."""
+    """Answers like the module `pynvml` on a machine with one GPU.
+
+    Attributes:
+        memory: of the GPU.
+        running: the processes on it.
+        is_open: whether the driver is.
+        is_lost: whether the GPU has fallen off the bus, so that every question fails.
+    """
 
     memory: Memory
     running: list[Running] = field(default_factory=list)
     is_open: bool = False
+    is_lost: bool = False
+    NVMLError: type[Exception] = FakeNvmlError
 
     def nvmlInit(self) -> None:
         """Open the driver."""
@@ -42,8 +55,14 @@ class FakeNvml:
 
     def nvmlDeviceGetMemoryInfo(self, handle: str) -> Memory:
         """Return the memory of a GPU."""
+        self._require_gpu()
         return self.memory
 
     def nvmlDeviceGetComputeRunningProcesses(self, handle: str) -> list[Running]:
         """Return the processes on a GPU."""
+        self._require_gpu()
         return self.running
+
+    def _require_gpu(self) -> None:
+        if self.is_lost:
+            raise self.NVMLError("GPU is lost")

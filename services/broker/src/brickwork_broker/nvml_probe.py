@@ -10,6 +10,8 @@ from brickwork_broker.probe import HostProbe, Reading
 class Nvml(Protocol):
     """The part of the module `pynvml` that is used; handles are the driver's own."""
 
+    @property
+    def NVMLError(self) -> type[Exception]: ...  # noqa: D102
     def nvmlInit(self) -> None: ...  # noqa: D102 - the driver's names
     def nvmlShutdown(self) -> None: ...  # noqa: D102
     def nvmlDeviceGetHandleByIndex(self, index: int) -> Any: ...  # noqa: D102
@@ -20,10 +22,16 @@ class Nvml(Protocol):
 class NvmlProbe:
     """See one GPU; a process is gone when the host has lost it and the driver too.
 
+    The driver names processes as the broker's own pid namespace does, and leaves out those that it
+    does not see: then the host's word alone is the evidence.
+
     Args:
         nvml: the module `pynvml`.
         host: sees the processes of this machine.
         index: which GPU.
+
+    Raises:
+        NVMLError: there is no driver or no such GPU, or it does not tell its processes.
     """
 
     def __init__(self, nvml: Nvml, host: HostProbe, index: int = 0) -> None:
@@ -32,6 +40,8 @@ class NvmlProbe:
         self.device = f"cuda:{index}"
         nvml.nvmlInit()
         self._handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        self._total_bytes = int(nvml.nvmlDeviceGetMemoryInfo(self._handle).total)
+        nvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
 
     def is_gone(self, process: Process) -> bool:
         """Tell whether a process has ended and the driver holds nothing for its pid.
@@ -39,21 +49,36 @@ class NvmlProbe:
         A new process that was given the same pid and uses the GPU delays the answer; it never
         makes it wrong.
         """
-        return self._host.is_gone(process) and process.pid not in self._readings()
+        if not self._host.is_gone(process):
+            return False
+        readings = self._readings()
+        return readings is not None and process.pid not in readings
 
     def used_bytes(self, process: Process) -> int | None:
         """Return what a process uses of the GPU, or None if the driver cannot say."""
         if self._host.is_gone(process):
             return None
-        return self._readings().get(process.pid, 0)
+        readings = self._readings()
+        return None if readings is None else readings.get(process.pid, 0)
 
     def read(self) -> Reading:
         """Read the GPU."""
-        memory = self._nvml.nvmlDeviceGetMemoryInfo(self._handle)
-        return Reading(int(memory.total), int(memory.used))
+        try:
+            memory = self._nvml.nvmlDeviceGetMemoryInfo(self._handle)
+        except self._nvml.NVMLError:
+            return Reading(self._total_bytes, None)
+        return Reading(self._total_bytes, int(memory.used))
 
-    def _readings(self) -> dict[int, int | None]:
-        running = self._nvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
+    def _readings(self) -> dict[int, int | None] | None:
+        """Return the bytes of each process; None when the driver does not answer this time.
+
+        It does not when more processes began between the two questions that pynvml asks, or when
+        the GPU has fallen off the bus.
+        """
+        try:
+            running = self._nvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
+        except self._nvml.NVMLError:
+            return None
         return {int(process.pid): process.usedGpuMemory for process in running}
 
     def __enter__(self) -> Self:

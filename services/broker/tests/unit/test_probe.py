@@ -143,13 +143,21 @@ def test_a_process_that_the_driver_cannot_measure_has_no_reading(child: Child) -
         assert probe.used_bytes(process) == 0
 
 
-@pytest.mark.gpu
-def test_a_real_gpu_is_read() -> None:
-    pynvml = pytest.importorskip("pynvml")
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError as error:
-        pytest.skip(f"no NVIDIA GPU: {error}")
-    with NvmlProbe(pynvml, HostProbe()) as probe:
-        reading = probe.read()
-        assert 0 < (reading.used_bytes or 0) <= reading.total_bytes
+def test_a_driver_that_does_not_answer_is_no_evidence_of_anything(child: Child) -> None:
+    process = process_of(child)
+    nvml = FakeNvml(Memory(total=80, used=30), [Running(process.pid, 20)])
+    with NvmlProbe(nvml, HostProbe()) as probe:
+        nvml.is_lost = True
+        assert probe.used_bytes(process) is None
+        assert (probe.read().total_bytes, probe.read().used_bytes) == (80, None)
+        child.kill()
+        child.wait()
+        assert not probe.is_gone(process)
+        nvml.is_lost, nvml.running = False, []
+        assert probe.is_gone(process)
+
+
+def test_a_gpu_that_cannot_be_asked_is_refused_at_the_start() -> None:
+    nvml = FakeNvml(Memory(total=80, used=30), is_lost=True)
+    with pytest.raises(nvml.NVMLError):
+        NvmlProbe(nvml, HostProbe())

@@ -1,0 +1,63 @@
+"""The broker's probe against the driver itself."""
+
+import subprocess
+import sys
+import time
+
+import pynvml
+import pytest
+
+from brickwork_broker.messages import Process
+from brickwork_broker.nvml_probe import NvmlProbe
+from brickwork_broker.probe import HostProbe
+from brickwork_sdk.processes import identify
+
+pytestmark = pytest.mark.gpu
+
+SIZE_BYTES = 512 * 1024 * 1024
+GONE_SECONDS_MAX = 10.0
+HOLD = """
+import ctypes, sys
+driver = ctypes.CDLL("libcuda.so.1")
+context, place = ctypes.c_void_p(), ctypes.c_uint64()
+assert driver.cuInit(0) == 0
+assert driver.cuDevicePrimaryCtxRetain(ctypes.byref(context), 0) == 0
+assert driver.cuCtxSetCurrent(context) == 0
+assert driver.cuMemAlloc_v2(ctypes.byref(place), ctypes.c_size_t(int(sys.argv[1]))) == 0
+print("held", flush=True)
+input()
+"""
+
+
+def test_memory_of_a_process_is_seen_while_it_lives_and_free_once_it_is_killed() -> None:
+    command = [sys.executable, "-c", HOLD, str(SIZE_BYTES)]
+    with (
+        NvmlProbe(pynvml, HostProbe()) as probe,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child,
+    ):
+        before = probe.read()
+        assert before.used_bytes is not None
+        assert before.used_bytes <= before.total_bytes
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"held\n"
+        identity = identify(child.pid)
+        assert identity is not None
+        process = Process(identity.boot_id, identity.pid, identity.start_ticks)
+        held = probe.read().used_bytes
+        own = probe.used_bytes(process)
+        is_gone = probe.is_gone(process)
+        child.kill()
+        child.wait()
+        began = time.monotonic()
+        while not probe.is_gone(process) and time.monotonic() - began < GONE_SECONDS_MAX:
+            time.sleep(0.05)
+        assert held is not None
+        assert held - before.used_bytes >= SIZE_BYTES
+        assert not is_gone
+        assert probe.is_gone(process)
+        after = probe.read().used_bytes
+        assert after is not None
+        assert after <= before.used_bytes + SIZE_BYTES // 4
+        if own == 0:
+            pytest.skip("the driver names no process of this pid namespace")
+        assert own is None or SIZE_BYTES <= own <= held

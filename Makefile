@@ -18,7 +18,7 @@ FIRST_ROUND ?= 1
 .PHONY: help setup demo test check new-brick protos locks docs sim chaos bench bench-gpu images base-image docker-test release
 
 help:  ## print what there is to make
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand --tabs 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand --tabs 20
 
 setup:  ## make the environment from the locks, and the models from their wheels (GPU=1, or 0 again)
 	@$(PYTHON) tools/setup.py $(LOCK)
@@ -60,11 +60,11 @@ bench-gpu:  ## run on a GPU whatever needs one: its tests, the demo, its benchma
 	@$(IN_VENV) -m pytest tests/gpu
 	@$(IN_VENV) -m tools.bench gpu
 
-base-image: setup  ## make a base image out of Debian packages, as root (BASE_IMAGE=)
-	@$(IN_VENV) tools/base_image.py $(or $(BASE_IMAGE),brickwork-base:bookworm)
+base-image:  ## make a base image out of Debian packages, as root (BASE_IMAGE=)
+	@$(PYTHON) tools/base_image.py $(or $(BASE_IMAGE),brickwork-base:bookworm)
 
-images: setup  ## build an image of each service (BASE_IMAGE=, IMAGES= for more options)
-	@$(IN_VENV) tools/images.py $(if $(BASE_IMAGE),--base $(BASE_IMAGE)) $(if $(ON_GPU),--gpu) $(IMAGES)
+images:  ## build an image of each service (BASE_IMAGE=, GPU=1, IMAGES= for more options)
+	@$(PYTHON) tools/images.py $(if $(BASE_IMAGE),--base $(BASE_IMAGE)) $(if $(ON_GPU),--gpu) $(IMAGES)
 
 docker-test: setup  ## run the mesh in containers, with the images that there are
 	@$(IN_VENV) -m pytest -m docker tests/docker

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from brickwork_cli.plan import BRICKS, WORK_CLASSES
-from tools.images import SERVICES
+from tools import images
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -39,7 +39,8 @@ def stages() -> dict[str, str]:
 def test_every_process_of_a_mesh_has_a_service_and_every_image_a_stage() -> None:
     workers = [f"worker-{work_class}" for work_class in WORK_CLASSES]
     assert set(services()) == {"valkey", "broker", *BRICKS, "gateway", *workers, "models"}
-    assert set(SERVICES) <= set(stages())
+    assert set(images.SERVICES) <= set(stages())
+    assert set(images.BRICKS) == set(BRICKS)
 
 
 @pytest.mark.parametrize("name", services())
@@ -94,7 +95,7 @@ def test_images_are_of_this_version_and_of_no_registry(path: Path) -> None:
             image = IMAGE.fullmatch(service["image"])
             assert image is not None, f"{name}: {service['image']}"
             assert image["tag"] == VERSION
-            assert image["service"] in SERVICES
+            assert image["service"] in images.SERVICES
 
 
 def test_every_stage_comes_from_the_named_base_and_runs_as_nobody() -> None:
@@ -105,7 +106,7 @@ def test_every_stage_comes_from_the_named_base_and_runs_as_nobody() -> None:
     assert all(
         stage["source"] == "runtime"
         for stage in STAGE.finditer(DOCKERFILE)
-        if stage["name"] in SERVICES
+        if stage["name"] in images.SERVICES
     )
     assert "latest" not in DOCKERFILE
 

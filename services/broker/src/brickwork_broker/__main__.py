@@ -11,7 +11,9 @@ import pynvml
 from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
 from brickwork_broker.book import Book
 from brickwork_broker.clock import AwakeClock
+from brickwork_broker.lease_gauges import measure
 from brickwork_broker.ledger import Limits
+from brickwork_broker.metrics import LEASE_GAUGES
 from brickwork_broker.nvml_probe import NvmlProbe
 from brickwork_broker.pid_namespaces import PidNamespaces
 from brickwork_broker.probe import HostProbe, Probe
@@ -20,6 +22,7 @@ from brickwork_broker.servicer import BrokerServicer
 from brickwork_broker.settings import BrokerSettings
 from brickwork_sdk.errors import BrickworkError, InvalidInput, NoCapacity, Reason
 from brickwork_sdk.server import serve
+from brickwork_sdk.telemetry.sample import offer
 
 SERVICE_NAME = broker_pb2.DESCRIPTOR.services_by_name["BrokerService"].full_name
 
@@ -52,6 +55,7 @@ async def _lend(settings: BrokerSettings) -> None:
 
 
 async def _serve(settings: BrokerSettings, runtime: Runtime, probe: Probe) -> None:
+    offer(LEASE_GAUGES, lambda: measure(runtime.ledger, probe, runtime.applied_ms))
     servicer = BrokerServicer(runtime, probe, PidNamespaces(HostProbe()))
     serving = asyncio.create_task(
         serve(

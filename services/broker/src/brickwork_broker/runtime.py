@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from brickwork_broker.book import Book
+from brickwork_broker.lease_meter import LeaseMeter
 from brickwork_broker.messages import (
     Abandon,
     Cancelled,
@@ -36,6 +37,9 @@ class Runtime:
         book: the ledger and its journal.
         probe: sees processes.
         now_ms: a clock that never goes back.
+
+    Attributes:
+        applied_ms: time of the latest command, for other threads: the clock is this one's alone.
     """
 
     def __init__(self, book: Book, probe: Probe, now_ms: Callable[[], int]) -> None:
@@ -43,6 +47,8 @@ class Runtime:
         self.now_ms = now_ms
         self._book = book
         self._probe = probe
+        self.applied_ms = now_ms()
+        self._meter = LeaseMeter()
         self._failure: OSError | None = None
         self._failed = asyncio.Event()
         self._polls: dict[str, list[asyncio.Event]] = {}
@@ -55,11 +61,13 @@ class Runtime:
         """
         if self._failure is None:
             try:
-                events = self._book.apply(command, self.now_ms())
+                self.applied_ms = self.now_ms()
+                events = self._book.apply(command, self.applied_ms)
             except OSError as failure:
                 self._failure = failure
                 self._failed.set()
             else:
+                self._meter.note(command, events, self.applied_ms)
                 self._wake(events)
                 return events
         raise NoCapacity(

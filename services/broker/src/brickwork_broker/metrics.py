@@ -1,0 +1,79 @@
+"""What the broker counts and measures; the only home of these names.
+
+No label names a token, a holder or a tenant: whoever asks chooses those, and so their number.
+"""
+
+from brickwork_sdk.telemetry.metrics import WORK_BUCKETS, Counter, Gauge, Histogram
+
+CAPACITY_BYTES = Gauge(
+    "brickwork_lease_capacity_bytes", "Memory that may be lent.", ["device"], registry=None
+)
+GRANTED_BYTES = Gauge(
+    "brickwork_lease_granted_bytes",
+    "Memory that is lent, by class of work.",
+    ["device", "class"],
+    registry=None,
+)
+QUARANTINED_BYTES = Gauge(
+    "brickwork_lease_quarantined_bytes",
+    "Memory of tokens that are over, while their processes are not known to be gone.",
+    ["device"],
+    registry=None,
+)
+QUARANTINE_AGE_SECONDS = Gauge(
+    "brickwork_lease_quarantine_age_seconds",
+    "Age of the oldest quarantine; 0 when there is none.",
+    ["device"],
+    registry=None,
+)
+FOREIGN_BYTES = Gauge(
+    "brickwork_device_foreign_bytes",
+    "Memory in use by processes that hold no token; missing where the device cannot be read.",
+    ["device"],
+    registry=None,
+)
+OVERRUN_BYTES = Gauge(
+    "brickwork_lease_overrun_bytes",
+    "Memory that holders use beyond their tokens, as far as it can be read.",
+    ["device"],
+    registry=None,
+)
+QUEUE_DEPTH = Gauge(
+    "brickwork_lease_queue_depth", "Requests that wait for memory.", ["class"], registry=None
+)
+QUEUE_AGE_SECONDS = Gauge(
+    "brickwork_lease_queue_age_seconds",
+    "For how long the oldest request has waited; 0 when none waits.",
+    ["class"],
+    registry=None,
+)
+WAIT_SECONDS = Histogram(
+    "brickwork_lease_wait_seconds",
+    "How long requests waited, until they were granted or cancelled.",
+    ["class", "outcome"],
+    buckets=WORK_BUCKETS,
+)
+RECLAIM_SECONDS = Histogram(
+    "brickwork_lease_reclaim_seconds",
+    "From the end of a token to the proof that its memory is free, by why it ended.",
+    ["suspicion"],
+    buckets=WORK_BUCKETS,
+)
+RENEW_GAP_SECONDS = Histogram(
+    "brickwork_lease_renew_gap_seconds",
+    "Between two renewals of a token; a holder of ours renews every 1.7 s and is late after 5.",
+    buckets=(0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 10, 30),
+)
+REFUSALS = Counter(
+    "brickwork_lease_refusals_total", "Commands that changed nothing, by why.", ["refusal"]
+)
+LEASE_GAUGES = (
+    CAPACITY_BYTES,
+    GRANTED_BYTES,
+    QUARANTINED_BYTES,
+    QUARANTINE_AGE_SECONDS,
+    FOREIGN_BYTES,
+    OVERRUN_BYTES,
+    QUEUE_DEPTH,
+    QUEUE_AGE_SECONDS,
+)

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from brickwork_sdk import cuda_driver
 from tools.bench.groups import GROUPS, Group
 from tools.bench.machine import machine
 from tools.bench.row import Row
@@ -85,12 +86,15 @@ def chosen(names: Sequence[str]) -> list[Group]:
     """Return the groups of these names, or every one that needs no GPU.
 
     Raises:
-        SystemExit: there is no such group.
+        SystemExit: there is no such group, or no GPU for it.
     """
     known = {group.name: group for group in GROUPS}
     unknown = sorted(set(names) - set(known))
     if unknown:
         sys.exit(f"bench: no such group: {', '.join(unknown)}; there are: {', '.join(known)}")
+    lack = cuda_driver.lack() if any(known[name].needs_gpu for name in names) else None
+    if lack is not None:
+        sys.exit(f"bench: {lack.sentence}")
     return [each for each in GROUPS if each.name in names or not (names or each.needs_gpu)]
 
 

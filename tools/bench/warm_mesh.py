@@ -24,12 +24,23 @@ _IDLE_SECONDS = "36000"
 
 
 @contextmanager
-def mesh(engine: Literal["real", "scripted"] = "real") -> Iterator[MeshState]:
-    """Run a mesh whose models stay loaded, one thread for each engine."""
+def mesh(
+    engine: Literal["real", "scripted"] = "real",
+    device: Literal["cpu", "cuda"] = "cpu",
+    scale: str = "",
+) -> Iterator[MeshState]:
+    """Run a mesh whose models stay loaded, one thread for each engine.
+
+    Args:
+        engine: which engines answer.
+        device: where they compute.
+        scale: services that have several processes, such as `asr=2`.
+    """
     for brick in BRICKS:
         os.environ[f"BRICKWORK_{brick.upper()}_IDLE_UNLOAD_SECONDS"] = _IDLE_SECONDS
         os.environ[f"BRICKWORK_{brick.upper()}_THREADS"] = "1"
-    with private_mesh(CliSettings(home=HOME, models_dir=MODELS, engine=engine)) as state:
+    settings = CliSettings(home=HOME, models_dir=MODELS, engine=engine, device=device, scale=scale)
+    with private_mesh(settings) as state:
         yield state
 
 
@@ -40,7 +51,7 @@ def address(state: MeshState, name: str) -> str:
 
 
 def load_models(state: MeshState, models: Mapping[str, str]) -> None:
-    """Load a model of each of these bricks."""
+    """Load a model of each of these bricks, or replicas of bricks."""
     for brick, model in models.items():
         with grpc.insecure_channel(address(state, brick)) as channel:
             control_pb2_grpc.ControlServiceStub(channel).LoadModel(

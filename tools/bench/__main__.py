@@ -86,16 +86,20 @@ def chosen(names: Sequence[str]) -> list[Group]:
     """Return the groups of these names, or every one that needs no GPU.
 
     Raises:
-        SystemExit: there is no such group, or no GPU for it.
+        SystemExit: there is no such group.
     """
     known = {group.name: group for group in GROUPS}
     unknown = sorted(set(names) - set(known))
     if unknown:
         sys.exit(f"bench: no such group: {', '.join(unknown)}; there are: {', '.join(known)}")
-    lack = cuda_driver.lack() if any(known[name].needs_gpu for name in names) else None
+    return [each for each in GROUPS if each.name in names or not (names or each.needs_gpu)]
+
+
+def require_gpu(groups: Sequence[Group]) -> None:
+    """End, and say why, where a group needs a GPU and there is none."""
+    lack = cuda_driver.lack() if any(group.needs_gpu for group in groups) else None
     if lack is not None:
         sys.exit(f"bench: {lack.sentence}")
-    return [each for each in GROUPS if each.name in names or not (names or each.needs_gpu)]
 
 
 def main() -> int:
@@ -106,7 +110,9 @@ def main() -> int:
     options = parser.parse_args()
     order = [group.name for group in GROUPS]
     fresh: list[Row] = []
-    for group, rows in run(chosen(options.groups)):
+    groups = chosen(options.groups)
+    require_gpu(groups)
+    for group, rows in run(groups):
         # After each group, so that a run that is broken off keeps what it has.
         write_sheet(merged(read_sheet(), rows, {group.name}, order))
         fresh += rows

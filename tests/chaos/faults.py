@@ -161,11 +161,11 @@ def _replaced(mesh: Mesh, name: str, number: signal.Signals) -> float:
         assert time.monotonic() - began < 2 * FROZEN_SECONDS_MAX, f"{name} still stands there"
     if not name.startswith("engine of "):
         # An engine is started again when somebody asks for it.
-        assert _victim(mesh, name) is not None
+        _victim(mesh, name, but_pid=victim.pid)
     return time.monotonic() - began
 
 
-def _victim(mesh: Mesh, name: str) -> psutil.Process | None:
+def _victim(mesh: Mesh, name: str, but_pid: int = 0) -> psutil.Process | None:
     """Wait for a living process of this name; None when no engine was loaded in that time."""
     deadline = time.monotonic() + VICTIM_SECONDS_MAX
     brick = name.removeprefix("engine of ")
@@ -173,7 +173,7 @@ def _victim(mesh: Mesh, name: str) -> psutil.Process | None:
         process = mesh.ready_process(brick)
         if process is not None and brick != name:
             process = engine_of(process)
-        if process is not None:
+        if process is not None and process.pid != but_pid:
             return process
         time.sleep(_ASK_SECONDS)
     assert brick != name, f"{name} did not come back within {VICTIM_SECONDS_MAX:.0f} s"

@@ -10,7 +10,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncGenerator, Sequence
 
 from brickwork_cli.home import Home
 from brickwork_cli.keeper import READY_SECONDS_MAX, Keeper
@@ -21,16 +22,26 @@ from brickwork_cli.mesh_state import (
     remove_state,
     write_state,
 )
-from brickwork_cli.plan import ProcessPlan, base_address, plan_mesh
+from brickwork_cli.observed import observed, targets_path, write_targets
+from brickwork_cli.plan import SCALABLE, ProcessPlan, base_address, plan_mesh
+from brickwork_cli.restarts import Restarted, answered
+from brickwork_cli.scale import parse_scale
 from brickwork_cli.settings import CliSettings
 from brickwork_cli.sizes import parse_size
 from brickwork_cli.valkey import valkey_program
 from brickwork_sdk.addresses import reserved
-from brickwork_sdk.errors import BrickworkError, EngineFailed, Reason
+from brickwork_sdk.errors import BrickworkError, EngineFailed, InvalidInput, Reason
 from brickwork_sdk.logs import write_logs
 from brickwork_sdk.processes import identify
 
 log = logging.getLogger(__name__)
+
+_REWRITE_SECONDS = 2.0
+"""How soon a description that could not be written is tried again."""
+
+SETTLE_SECONDS = 2.5
+"""Pause between two replicas that are started anew: by then every caller has come back to the one
+that was away, since a channel looks again after two seconds, give or take a fifth."""
 
 
 class Supervisor:
@@ -46,6 +57,9 @@ class Supervisor:
             for plan in plans
         )
         self._state = MeshState(gateway, me, starting)
+        self._rewriting: asyncio.TimerHandle | None = None
+        self._keepers: list[Keeper] = []
+        self._restarting = asyncio.Lock()
 
     async def run(self, announce_ready: "asyncio.Future[None]") -> None:
         """Run until SIGTERM or SIGINT; `announce_ready` is fulfilled once all answer.
@@ -63,13 +77,16 @@ class Supervisor:
             with reserved(self._state.gateway.removeprefix("http://")):
                 pass  # refuse a taken port before anything is started
             write_state(self._home, self._state)
+            write_targets(self._home, self._plans)
             try:
                 await self._run(stop, announce_ready)
             finally:
                 remove_state(self._home)
+                targets_path(self._home).unlink(missing_ok=True)
 
     async def _run(self, stop: asyncio.Event, announce_ready: "asyncio.Future[None]") -> None:
         keepers = [Keeper(plan, self._home, self._note) for plan in self._plans]
+        self._keepers = keepers
         running = [asyncio.create_task(keeper.keep()) for keeper in keepers]
         stopping = asyncio.create_task(stop.wait())
         starting = asyncio.create_task(self._started(keepers, running))
@@ -79,7 +96,8 @@ class Supervisor:
                 starting.result()
                 announce_ready.set_result(None)
             # A keeper never ends by itself: if one does, its error ends the mesh and is seen.
-            await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
+            async with answered(self._home, self._restart):
+                await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
             for keeper_task in running:
                 if keeper_task.done():
                     keeper_task.result()
@@ -105,11 +123,33 @@ class Supervisor:
             )
             ready.cancel()
             if not keeper.ready.is_set():
-                raise EngineFailed(
-                    Reason.MESH_START_FAILED,
-                    f"{plan.name} did not become ready: {self._last_words(plan.name)}",
-                    metadata={"process": plan.name, "log": str(self._home.log(plan.name))},
-                )
+                raise self._not_ready(plan.name)
+
+    async def _restart(self, name: str) -> AsyncGenerator[Restarted, None]:
+        """Start a service anew, or one process, each ready and found before the next one goes."""
+        pairs = list(zip(self._plans, self._keepers, strict=True))
+        chosen = [pair for pair in pairs if name in (pair[0].name, pair[0].service)]
+        if not chosen:
+            known = ", ".join(dict.fromkeys(plan.service or plan.name for plan in self._plans))
+            raise InvalidInput(
+                Reason.ARGUMENT_INVALID, f"This mesh has no {name[:64]!r}; it has: {known}."
+            )
+        async with self._restarting:
+            for number, (plan, keeper) in enumerate(chosen):
+                if number:
+                    await asyncio.sleep(SETTLE_SECONDS)
+                began = time.monotonic()
+                if not await keeper.restart():
+                    raise self._not_ready(plan.name)
+                pid = next(one.pid for one in self._state.processes if one.name == plan.name)
+                yield Restarted(plan.name, pid, round(time.monotonic() - began, 3))
+
+    def _not_ready(self, name: str) -> EngineFailed:
+        return EngineFailed(
+            Reason.MESH_START_FAILED,
+            f"{name} did not become ready: {self._last_words(name)}",
+            metadata={"process": name, "log": str(self._home.log(name))},
+        )
 
     def _last_words(self, name: str) -> str:
         path = self._home.log(name)
@@ -118,11 +158,18 @@ class Supervisor:
 
     def _note(self, changed: ProcessState) -> None:
         self._state = self._state.with_process(changed)
+        self._write()
+
+    def _write(self) -> None:
+        if self._rewriting is not None:
+            self._rewriting.cancel()
         try:
             write_state(self._home, self._state)
         except BrickworkError as error:
             # A full disk, or the folder was taken away: what runs goes on, and is told of later.
             log.warning("state_not_written", extra={"reason": error.reason.value})
+            loop = asyncio.get_running_loop()
+            self._rewriting = loop.call_later(_REWRITE_SECONDS, self._write)
 
 
 def report_of(error: BrickworkError | None) -> str:
@@ -158,8 +205,14 @@ async def main(descriptor: int) -> int:
             home = Home(settings.home.absolute(), settings.models.absolute())
             capacity_bytes = parse_size(settings.capacity) if settings.capacity else None
             plans = plan_mesh(
-                home, valkey_program(), settings.port, settings.engine, capacity_bytes
+                home,
+                valkey_program(),
+                settings.port,
+                settings.engine,
+                capacity_bytes,
+                parse_scale(settings.scale, SCALABLE),
             )
+            plans = observed(plans, settings.metrics_port, settings.otlp_endpoint)
             await Supervisor(home, plans, base_address(settings.port)).run(ready)
         except BrickworkError as error:
             log.error("mesh_failed", extra={"reason": error.reason.value})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from brickwork_cli.home import Home
+from brickwork_cli.mesh_state import read_state
 from brickwork_cli.plan import ProcessPlan
 from brickwork_cli.supervisor import Supervisor
 from brickwork_sdk.errors import BrickworkError, Reason
@@ -20,6 +21,12 @@ def gateway() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
+def shown(home: Home) -> str:
+    state = read_state(home)
+    assert state is not None
+    return state.processes[0].state
+
+
 async def test_a_disk_that_fills_up_ends_no_mesh(tmp_path: Path, gateway: str) -> None:
     home = Home(tmp_path, tmp_path / "models")
     first = ProcessPlan("first", 0, ("/bin/sleep", "600"))
@@ -29,6 +36,11 @@ async def test_a_disk_that_fills_up_ends_no_mesh(tmp_path: Path, gateway: str) -
     (home.run / "mesh.new").symlink_to("/dev/full")
     await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
     assert ready.done()
+    assert shown(home) == "starting"
+    (home.run / "mesh.new").unlink()
+    async with asyncio.timeout(30):
+        while shown(home) != "ready":  # noqa: ASYNC110 - it is a file
+            await asyncio.sleep(0.1)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

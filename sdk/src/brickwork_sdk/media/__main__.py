@@ -9,8 +9,6 @@ from typing import Any
 
 from brickwork_sdk.errors import BrickworkError, InvalidInput, Reason
 from brickwork_sdk.logs import write_logs
-from brickwork_sdk.media.image import read_image
-from brickwork_sdk.media.probe import probe
 
 DATA_BYTES_MAX = 2 * 1024**3
 
@@ -26,8 +24,13 @@ def limit(cpu_seconds: int) -> None:
 def answer(kind: str, path: Path) -> dict[str, Any]:
     """Return the fields of a recording's `MediaInfo`, none for a picture, or the error."""
     try:
+        # Only what the kind needs: every brick of a job looks, and NumPy takes half of a look.
         if kind == "recording":
+            from brickwork_sdk.media.probe import probe
+
             return dataclasses.asdict(probe(path))
+        from brickwork_sdk.media.image import read_image
+
         read_image(path)
         return {}
     except MemoryError:

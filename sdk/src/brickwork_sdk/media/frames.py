@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.container import opened, origin_seconds, unreadable, video_stream
-from brickwork_sdk.media.limits import PIXELS_MAX
+from brickwork_sdk.media.limits import require_pixels
 
 REORDERED_FRAMES_MAX = 16
 """Frames that may be stored before one that is shown earlier.
@@ -66,21 +66,6 @@ def read_frames(path: Path, *, every_ms: int, start_ms: int = 0) -> Iterator[Fra
             require_pixels(frame.width, frame.height)
             pixels = np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
             yield Frame(time_ms, np.ascontiguousarray(pixels, dtype=np.uint8))
-
-
-def require_pixels(width_px: int, height_px: int) -> None:
-    """Refuse a picture that would take too much memory.
-
-    Raises:
-        MEDIA_TOO_LARGE: it has more than `PIXELS_MAX` pixels.
-    """
-    if width_px * height_px > PIXELS_MAX:
-        raise InvalidInput(
-            Reason.MEDIA_TOO_LARGE,
-            f"A picture of {width_px} by {height_px} pixels is beyond the limit "
-            f"of {PIXELS_MAX:,} pixels.",
-            metadata={"pixels_max": str(PIXELS_MAX)},
-        )
 
 
 @dataclass

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from brickwork_sdk.errors import InvalidInput, Reason
-from brickwork_sdk.media.frames import require_pixels
+from brickwork_sdk.media.limits import require_pixels
 from brickwork_sdk.media.signature import open_regular
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")

@@ -16,9 +16,8 @@ from brickwork_sdk.media.container import (
     unreadable,
     video_stream,
 )
-from brickwork_sdk.media.frames import require_pixels
 from brickwork_sdk.media.info import MediaInfo
-from brickwork_sdk.media.limits import DURATION_MS_MAX
+from brickwork_sdk.media.limits import DURATION_MS_MAX, require_pixels
 
 _TRIED_PACKETS = 50
 

@@ -91,6 +91,12 @@ class Stack:
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found
 
+    def network(self, name: str) -> dict[str, Any]:
+        """Return what the engine tells of a network."""
+        (found,) = json.loads(_run(["docker", "network", "inspect", name]).stdout)
+        assert isinstance(found, dict)
+        return found
+
     def tokens(self) -> list[dict[str, Any]]:
         """Return what the broker lends now."""
         told = self.compose("exec", "-T", "broker", "python", "-", given=LIST_TOKENS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_cli.plan import BRICKS
+from brickwork_cli.plan import BRICKS, WORK_CLASSES
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
 from tests.docker.stack import Stack
 from tools.demo import missing
@@ -14,6 +14,13 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
 FREE_SECONDS_MAX = 10.0
 KILL = "import os, sys; os.kill(int(sys.argv[1]), 9)"
+READ_METRICS = """
+import sys, urllib.request
+for name in sys.argv[1:]:
+    with urllib.request.urlopen(f"http://{name}:9464/metrics", timeout=10) as answer:
+        assert b"process_cpu_seconds_total" in answer.read()
+    print(name)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +47,19 @@ def test_the_gateway_is_published_on_loopback_and_the_mesh_leads_nowhere(stack: 
     (gateway,) = stack.containers("gateway")
     bindings = gateway["NetworkSettings"]["Ports"]["8600/tcp"]
     assert [binding["HostIp"] for binding in bindings] == ["127.0.0.1"]
-    routes = stack.compose("exec", "-T", "asr", "cat", "/proc/net/route").splitlines()[1:]
-    assert all(route.split()[1] != "00000000" for route in routes), "there is a default route"
+    mesh = f"{stack.project}_mesh"
+    assert stack.network(mesh)["Internal"] is True
+    for one in stack.containers():
+        networks = set(one["NetworkSettings"]["Networks"])
+        assert networks == (
+            {mesh, f"{stack.project}_door"} if one["Id"] == gateway["Id"] else {mesh}
+        )
+
+
+def test_every_process_of_ours_serves_metrics_inside_the_mesh(stack: Stack) -> None:
+    names = ["broker", *BRICKS, "gateway", *(f"worker-{each}" for each in WORK_CLASSES)]
+    told = stack.compose("exec", "-T", "asr", "python", "-c", READ_METRICS, *names)
+    assert told.split() == names
 
 
 def test_a_job_delivers_every_part_and_both_replicas_work_on_jobs(

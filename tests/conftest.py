@@ -109,10 +109,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Mesh]:
-    """Run a mesh with scripted engines; nothing of it may be left at the end."""
+def running(home: Path, *words: str) -> Iterator[Mesh]:
+    """Run a mesh with scripted engines; nothing of it may be left at the end.
+
+    Args:
+        home: where it lives.
+        words: further words for `brickwork up`.
+    """
     mesh = Mesh(home, free_port())
-    started = mesh.handle("up")
+    started = mesh.handle("up", *words)
     assert started.returncode == 0, started.stderr
     try:
         yield mesh

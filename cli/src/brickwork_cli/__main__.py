@@ -21,6 +21,7 @@ _MODULES = {
     "up": "mesh",
     "down": "mesh",
     "status": "mesh",
+    "restart": "restart",
     "transcribe": "transcribe",
     "jobs": "jobs",
     "models": "models",

@@ -10,7 +10,7 @@ from brickwork_sdk.addresses import SOCKET_PATH_BYTES_MAX
 from brickwork_sdk.errors import NotPossible, Reason
 from brickwork_sdk.full_disk import is_full
 
-_LONGEST_SOCKET = "worker-interactive.sock.lock"
+_LONGEST_SOCKET = "worker-interactive-16.sock.lock"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ _PAUSE_SECONDS_FIRST, _PAUSE_SECONDS_MAX = 0.2, 10.0
 _STEADY_SECONDS = 30.0
 """A process that ran this long is well again: its next restart comes at once."""
 _ASK_EVERY_SECONDS = 0.1
+_ASKED = "restart"
 _TETHER = Path(__file__).with_name("tether.py")
 
 
@@ -46,6 +47,14 @@ class Keeper:
         self._changed = changed
         self._restarts = 0
         self._cause = ""
+        self._asked = asyncio.Event()
+        self._renewed: asyncio.Future[bool] | None = None
+
+    async def restart(self) -> bool:
+        """End the process as the mesh's end would, start it anew; tell whether it answers."""
+        self._renewed = asyncio.get_running_loop().create_future()
+        self._asked.set()
+        return await self._renewed
 
     async def keep(self) -> None:
         """Run until cancelled, then end the process; return if it ends before it was ready."""
@@ -64,6 +73,8 @@ class Keeper:
             self._restarts += 1
             self._tell(0, "restarting")
             log.warning("process_ended", extra={"part": self._plan.name, "cause": self._cause})
+            if self._cause == _ASKED:
+                continue
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, _PAUSE_SECONDS_MAX)
 
@@ -92,20 +103,32 @@ class Keeper:
                     await asyncio.sleep(_ASK_EVERY_SECONDS)
         except TimeoutError:
             self._cause = "never ready"
+            self._conclude(False)
             return
         if not ended.done():
             self.ready.set()
             self._tell(process.pid, "ready")
+        self._conclude(not ended.done())
         silent = asyncio.create_task(fallen_silent(name, address))
+        asked = asyncio.create_task(self._asked.wait())
         try:
-            await asyncio.wait({ended, silent}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({ended, silent, asked}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             silent.cancel()
+            asked.cancel()
         if ended.done():
             self._cause = _how_it_ended(ended.result())
+        elif asked.done():
+            self._cause = _ASKED
         else:
             self._cause = "no answer"
             process.kill()  # one that is frozen hears nothing else
+        self._asked.clear()
+
+    def _conclude(self, is_ready: bool) -> None:
+        """Answer who asked for a restart, unless that is still to come."""
+        if self._renewed and not self._renewed.done() and not self._asked.is_set():
+            self._renewed.set_result(is_ready)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is not None:

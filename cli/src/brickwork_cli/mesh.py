@@ -58,7 +58,10 @@ def private_mesh(settings: CliSettings) -> Iterator[MeshState]:
     make_folders(settings.home)
     folder = Path(tempfile.mkdtemp(prefix="private-", dir=settings.home.absolute()))
     own = settings.model_copy(
-        update={"home": folder, "models_dir": settings.models.absolute(), "port": _free_port()}
+        update={
+            **{"home": folder, "models_dir": settings.models.absolute(), "port": _free_port()},
+            "metrics_port": 0,
+        }
     )
     home = home_of(own)
     tie = [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid())]
@@ -170,6 +173,9 @@ def _variables(settings: CliSettings) -> dict[str, str]:
         "BRICKWORK_CLI_ENGINE": settings.engine,
         "BRICKWORK_CLI_DEVICE": settings.device,
         "BRICKWORK_CLI_CAPACITY": settings.capacity,
+        "BRICKWORK_CLI_SCALE": settings.scale,
+        "BRICKWORK_CLI_METRICS_PORT": str(settings.metrics_port),
+        "BRICKWORK_CLI_OTLP_ENDPOINT": settings.otlp_endpoint,
         **device_settings(settings.device),
     }
 

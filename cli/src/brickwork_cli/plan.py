@@ -1,13 +1,16 @@
 """Which processes make a mesh, and with which settings; pure."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from brickwork_cli.home import Home
+from brickwork_cli.scale import replica_names
 
 BRICKS = ("asr", "diarize", "ocr", "translate", "llm")
 WORK_CLASSES = ("interactive", "batch")
+SCALABLE = (*BRICKS, *(f"worker-{work_class}" for work_class in WORK_CLASSES))
+"""What may have several processes; the others keep state, or the one port that people know."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class ProcessPlan:
         settings: variables of its environment, besides those it inherits.
         address: `unix:` or `http:` address that answers once it is ready; empty where the
             process serves nobody.
+        service: what it is a process of: `asr` of `asr-1`; itself where there is only one.
     """
 
     name: str
@@ -29,18 +33,39 @@ class ProcessPlan:
     command: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
+    service: str = ""
 
 
 def plan_mesh(
-    home: Home, valkey: str, port: int, engine: str, capacity_bytes: int | None
+    home: Home,
+    valkey: str,
+    port: int,
+    engine: str,
+    capacity_bytes: int | None,
+    scale: Mapping[str, int],
 ) -> list[ProcessPlan]:
-    """List the processes of a mesh in the order in which they are started."""
+    """List the processes of a mesh in the order in which they are started.
+
+    Args:
+        home: where it lives.
+        valkey: program of the Valkey server.
+        port: TCP port of the gateway.
+        engine: which engines answer, `real` or `scripted`.
+        capacity_bytes: what the broker may lend; None lets it decide.
+        scale: how many processes a service has, where it is not one.
+    """
+    bricks = {brick: replica_names(brick, scale) for brick in BRICKS}
+    door = _gateway_settings(home, port, bricks)
     return [
         _valkey(home, valkey),
         _broker(home, capacity_bytes),
-        *(_brick(home, name, engine) for name in BRICKS),
-        _gateway(home, port),
-        *(_worker(home, work_class, port) for work_class in WORK_CLASSES),
+        *(_brick(home, brick, name, engine) for brick in BRICKS for name in bricks[brick]),
+        ProcessPlan("gateway", 2, _module("brickwork_gateway"), door, base_address(port)),
+        *(
+            _worker(home, work_class, name, door)
+            for work_class in WORK_CLASSES
+            for name in replica_names(f"worker-{work_class}", scale)
+        ),
     ]
 
 
@@ -67,8 +92,8 @@ def _broker(home: Home, capacity_bytes: int | None) -> ProcessPlan:
     return ProcessPlan("broker", 0, _module("brickwork_broker"), settings, address)
 
 
-def _brick(home: Home, name: str, engine: str) -> ProcessPlan:
-    prefix = f"BRICKWORK_{name.upper()}_"
+def _brick(home: Home, brick: str, name: str, engine: str) -> ProcessPlan:
+    prefix = f"BRICKWORK_{brick.upper()}_"
     settings = {
         f"{prefix}LISTEN": home.socket(name),
         f"{prefix}BROKER": home.socket("broker"),
@@ -76,34 +101,28 @@ def _brick(home: Home, name: str, engine: str) -> ProcessPlan:
         f"{prefix}OBJECTS_DIR": str(home.objects),
         f"{prefix}ENGINE": engine,
     }
-    return ProcessPlan(name, 1, _module(f"brickwork_{name}"), settings, home.socket(name))
+    return ProcessPlan(
+        name, 1, _module(f"brickwork_{brick}"), settings, home.socket(name), service=brick
+    )
 
 
-def _gateway(home: Home, port: int) -> ProcessPlan:
-    command = _module("brickwork_gateway")
-    return ProcessPlan("gateway", 2, command, _gateway_settings(home, port), base_address(port))
-
-
-def _worker(home: Home, work_class: str, port: int) -> ProcessPlan:
-    name = f"worker-{work_class}"
+def _worker(home: Home, work_class: str, name: str, door: Mapping[str, str]) -> ProcessPlan:
     command = (*_module("brickwork_gateway.worker"), "--class", work_class)
     address = home.socket(name)
-    settings = {
-        **_gateway_settings(home, port),
-        "BRICKWORK_GATEWAY_WORKER_LISTEN": address,
-    }
-    return ProcessPlan(name, 2, command, settings, address)
+    settings = {**door, "BRICKWORK_GATEWAY_WORKER_LISTEN": address}
+    return ProcessPlan(name, 2, command, settings, address, service=f"worker-{work_class}")
 
 
-def _gateway_settings(home: Home, port: int) -> dict[str, str]:
+def _gateway_settings(home: Home, port: int, bricks: Mapping[str, Sequence[str]]) -> dict[str, str]:
     settings = {
         "BRICKWORK_GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "BRICKWORK_GATEWAY_STATE_DIR": str(home.state / "gateway"),
         "BRICKWORK_GATEWAY_OBJECTS_DIR": str(home.objects),
         "BRICKWORK_GATEWAY_VALKEY": home.socket("valkey").replace("unix:", "unix://"),
     }
-    for name in BRICKS:
-        settings[f"BRICKWORK_GATEWAY_{name.upper()}"] = home.socket(name)
+    for brick, names in bricks.items():
+        addresses = ",".join(home.socket(name) for name in names)
+        settings[f"BRICKWORK_GATEWAY_{brick.upper()}"] = addresses
     return settings
 
 

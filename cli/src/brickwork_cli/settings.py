@@ -30,6 +30,14 @@ class CliSettings(Settings):
     capacity: str = ""
     """Memory that the broker may lend, such as 8GiB; empty is half of what the machine has, or nine
     tenths of what the GPU has."""
+    scale: str = ""
+    """Services that have several processes, such as `asr=2,worker-batch=3`."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65000)
+    """First of the loopback ports where the processes serve Prometheus metrics, one after the
+    other; 0 serves none."""
+    otlp_endpoint: str = ""
+    """Where all processes send traces, such as `http://127.0.0.1:4317`; empty sends none."""
 
     @property
     def models(self) -> Path:

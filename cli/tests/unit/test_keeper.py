@@ -56,6 +56,34 @@ async def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
         os.kill(second.pid, 0)
 
 
+async def test_a_process_is_started_anew_when_asked(tmp_path: Path) -> None:
+    keeper, states = keeper_of(tmp_path, "import signal; signal.pause()")
+    keeping = asyncio.create_task(keeper.keep())
+    first = await next_ready(states)
+    async with asyncio.timeout(30):
+        assert await keeper.restart()
+    second = await next_ready(states)
+    assert (second.restarts, second.cause) == (1, "restart")
+    assert first.pid != second.pid
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def test_a_process_that_does_not_come_back_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    only_once = f"open({str(tmp_path / 'begun')!r}, 'x')\n" + HTTP_SERVER.format(port)
+    keeper, states = keeper_of(tmp_path, only_once, f"http://127.0.0.1:{port}")
+    keeping = asyncio.create_task(keeper.keep())
+    try:
+        async with asyncio.timeout(60):
+            await next_ready(states)
+            assert not await keeper.restart()
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+
 async def test_a_process_that_freezes_is_killed_and_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from brickwork_cli import mesh
 from brickwork_cli.mesh_state import MeshState
+from brickwork_cli.plan import SCALABLE
+from brickwork_cli.scale import parse_scale
 from brickwork_cli.settings import CliSettings
 from brickwork_cli.sizes import parse_size
 
@@ -23,23 +25,34 @@ EXIT_NOT_RUNNING = 3
 @click.option("--capacity", help="Memory that the broker may lend, such as 8GiB.")
 @click.option("--engine", type=click.Choice(["real", "scripted"]), help="Which engines answer.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), help="Where models compute.")
+@click.option("--scale", multiple=True, help="How many of a service, such as asr=2; repeatable.")
+@click.option("--metrics-port", type=click.IntRange(0, 65000), help="First port of the metrics.")
+@click.option("--otlp-endpoint", help="Where traces go, such as http://127.0.0.1:4317.")
 @click.option("--json", "as_json", is_flag=True, help="Print the mesh as JSON.")
 def up(
     port: int | None,
     capacity: str | None,
     engine: str | None,
     device: str | None,
+    scale: tuple[str, ...],
+    metrics_port: int | None,
+    otlp_endpoint: str | None,
     as_json: bool,
 ) -> None:
     """Start the mesh and return once it is ready.
 
     Whatever dies is started again until `brickwork down`.
     """
-    given = {"port": port, "capacity": capacity, "engine": engine, "device": device}
+    given = {
+        **{"port": port, "capacity": capacity, "engine": engine, "device": device},
+        "scale": ",".join(scale) or None,
+        **{"metrics_port": metrics_port, "otlp_endpoint": otlp_endpoint},
+    }
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = CliSettings.load().model_copy(update=chosen)
     if settings.capacity:
         parse_size(settings.capacity)
+    parse_scale(settings.scale, SCALABLE)
     state = mesh.start_mesh(settings)
     if as_json:
         click.echo(json.dumps(shown(state)))

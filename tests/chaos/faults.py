@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,12 +89,10 @@ def _held_up(mesh: Mesh, fault: Fault, _: Path | None) -> float:
     victim = _victim(mesh, fault.victim)
     if victim is None:
         return 0.0
-    victim.suspend()
-    time.sleep(fault.hold_seconds)
-    try:
+    with suppress(psutil.NoSuchProcess):  # another blow may strike it meanwhile
+        victim.suspend()
+        time.sleep(fault.hold_seconds)
         victim.resume()
-    except psutil.NoSuchProcess:
-        return fault.hold_seconds  # another blow has struck it meanwhile
     return fault.hold_seconds
 
 
@@ -155,10 +154,11 @@ def _replaced(mesh: Mesh, name: str, number: signal.Signals) -> float:
     if victim is None:
         return 0.0
     began = time.monotonic()
-    victim.send_signal(number)
-    while victim.is_running() and victim.status() != psutil.STATUS_ZOMBIE:
-        time.sleep(_ASK_SECONDS)
-        assert time.monotonic() - began < 2 * FROZEN_SECONDS_MAX, f"{name} still stands there"
+    with suppress(psutil.NoSuchProcess):  # another blow may have struck it just now
+        victim.send_signal(number)
+        while victim.is_running() and victim.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(_ASK_SECONDS)
+            assert time.monotonic() - began < 2 * FROZEN_SECONDS_MAX, f"{name} still stands"
     if not name.startswith("engine of "):
         # An engine is started again when somebody asks for it.
         _victim(mesh, name, but_pid=victim.pid)

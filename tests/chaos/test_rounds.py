@@ -19,7 +19,7 @@ from tests.chaos.tally import Tally
 from tests.chaos.traces import check_nothing_is_left
 from tests.conftest import Mesh
 
-LONG_SECONDS, SHORT_SECONDS = 400, 60
+LONG_SECONDS, SHORT_SECONDS = 400, 40
 EVERYTHING = "?language=en&translate=pt&summary=true"
 
 

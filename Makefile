@@ -44,6 +44,7 @@ locks: setup  ## compile the hashed requirement files in locks/
 
 docs: setup  ## generate docs/reference
 	@$(IN_VENV) tools/docs.py
+	@$(IN_VENV) tools/dashboard.py
 
 sim: setup  ## run the broker's simulator (SEEDS=, FIRST_SEED=, SEED= for one)
 	@$(IN_VENV) -m services.broker.tests.sim --seeds $(SEEDS) --first-seed $(FIRST_SEED) $(if $(SEED),--seed $(SEED))

@@ -49,6 +49,7 @@ CHECKS = (
     ),
     Check("wire: generated code", (sys.executable, "tools/gen_protos.py", "--check")),
     Check("reference docs", (sys.executable, "tools/docs.py", "--check")),
+    Check("dashboard", (sys.executable, "tools/dashboard.py", "--check")),
     Check("tidy", (sys.executable, "tools/tidy.py")),
     *(declared(dist) for dist in dists()),
 )

@@ -1,4 +1,4 @@
-"""Generate `docs/reference` from the settings, the errors, the protos and the benchmarks."""
+"""Generate `docs/reference` from settings, errors, metrics, protos and benchmarks."""
 
 import argparse
 import ast
@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.descriptor_pb2 import (
     FieldDescriptorProto,
@@ -18,6 +18,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
 )
 from grpc_tools import protoc
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
@@ -103,6 +104,51 @@ def errors_page() -> str:
     rows = [(f"`{reason}`", sentences[reason.name]) for reason in Reason]
     intro = "Every error of every service has one of these reasons, as `google.rpc.ErrorInfo`."
     return "\n".join(["# Errors", "", intro, "", *table(("Reason", "Meaning"), rows)]) + "\n"
+
+
+class DeclaredMetric(NamedTuple):
+    """A metric as its module declares it; `name` is what Prometheus stores."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+def declared_metrics() -> dict[str, list[DeclaredMetric]]:
+    """Return what each package declares, in its order: the floor first, then every dist."""
+    modules = ["brickwork_sdk.telemetry.metrics"]
+    for path in sorted(ROOT.glob("[a-z]*/**/src/brickwork_*/metrics.py")):
+        modules.append(f"{path.parent.name}.metrics")
+    return {
+        name.partition(".")[0]: [
+            DeclaredMetric(
+                metric.name + ("_total" if metric.type == "counter" else ""),
+                metric.type,
+                tuple(each._labelnames),
+                metric.documentation,
+            )
+            for each in vars(importlib.import_module(name)).values()
+            if isinstance(each, MetricWrapperBase)
+            for metric in each.describe()
+        ]
+        for name in modules
+    }
+
+
+def metrics_page() -> str:
+    """Render every metric of every dist."""
+    lines = ["# Metrics", ""]
+    lines += ["What `/metrics` tells, besides what every Python process tells of itself. How they"]
+    lines += ["are named: [ADR 43](../adr/0043-metrics-and-labels.md)."]
+    for package, metrics in declared_metrics().items():
+        rows = [
+            (f"`{each.name}`", each.kind, ", ".join(each.labels) or "none", each.meaning)
+            for each in metrics
+        ]
+        lines += ["", f"## {package}", ""]
+        lines += table(("Metric", "Type", "Labels", "Meaning"), rows)
+    return "\n".join(lines) + "\n"
 
 
 def proto_files() -> list[FileDescriptorProto]:
@@ -204,6 +250,7 @@ def main() -> int:
     pages = {
         "settings": settings_page(),
         "errors": errors_page(),
+        "metrics": metrics_page(),
         "rpcs": rpcs_page(),
         "benchmarks": benchmarks_page(),
     }

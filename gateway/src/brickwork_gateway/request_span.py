@@ -25,7 +25,7 @@ class RequestSpan:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on inside of a span."""
-        if scope["type"] != "http" or scope["path"] == _UNTRACED:
+        if scope["type"] != "http" or scope["path"].startswith(_UNTRACED):
             await self._app(scope, receive, send)
             return
         status = 500  # what the server answers when the application does not

@@ -102,6 +102,7 @@ class Dispatcher:
             )
             attempt = job.stage(step.stage).attempt
             sending.set_attribute("brickwork.attempt", attempt)
+            self._meter.sends(step.job_id, step.stage, attempt)
             self._transport.send(step.work_class, step.job_id, step.stage, attempt)
 
     def _take_back(self, step: Step) -> None:

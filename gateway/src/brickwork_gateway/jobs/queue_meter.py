@@ -31,6 +31,10 @@ class QueueMeter:
         self._note_age([each for each in stages if _could_begin(*each)], now)
         self._note_taken([each for each in stages if each[1].state is StageState.SENT], now)
 
+    def sends(self, job_id: str, stage: StageName, attempt: int) -> None:
+        """Note that an attempt is sent; sent once more it is as old as it was."""
+        self._sent_since.setdefault((job_id, stage, attempt), self._clock())
+
     def _count(self, stages: Iterable[Stage]) -> None:
         counts = Counter((stage.name.value, stage.state.value) for stage in stages)
         self._states |= counts.keys()

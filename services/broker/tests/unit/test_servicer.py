@@ -229,6 +229,22 @@ async def test_every_refusal_has_its_reason(stub: "Stub", children: list[Child])
     assert (error.reason, error.metadata) == (Reason.VRAM_REQUEST_INVALID, {"field": "process"})
 
 
+async def test_a_process_of_a_namespace_out_of_sight_is_refused_wherever_it_is_named(
+    stub: "Stub", children: list[Child]
+) -> None:
+    brick, engine = children
+    hidden = request(brick)
+    hidden.process.pid_namespace = 1
+    error = await refusal(stub.AcquireVramToken(hidden, timeout=SECONDS))
+    assert (error.reason, error.metadata) == (Reason.VRAM_REQUEST_INVALID, {"field": "process"})
+    granted = (await stub.AcquireVramToken(request(brick), timeout=SECONDS)).token
+    user = named(engine)
+    user.pid_namespace = 1
+    renewal = pb.RenewVramTokenRequest(token_id="token-01", epoch=granted.epoch, users=[user])
+    error = await refusal(stub.RenewVramToken(renewal, timeout=SECONDS))
+    assert (error.reason, error.metadata) == (Reason.VRAM_REQUEST_INVALID, {"field": "users"})
+
+
 async def test_tokens_and_capacity_are_shown_with_what_is_measured(
     stub: "Stub", clock: ManualClock, children: list[Child]
 ) -> None:

@@ -37,11 +37,11 @@ def stored(state: MeshState, recording: Path) -> common_pb2.Media:
     )
 
 
-def transcribe(state: MeshState, media: common_pb2.Media) -> Heard:
-    """Transcribe a recording over the asr brick."""
+def transcribe(state: MeshState, media: common_pb2.Media, brick: str = "asr") -> Heard:
+    """Transcribe a recording over the asr brick, or over one replica of it."""
     request = asr_pb2.TranscribeRecordingRequest(media=media)
     texts, first_seconds, began = [], 0.0, time.monotonic()
-    with grpc.insecure_channel(address(state, "asr")) as channel:
+    with grpc.insecure_channel(address(state, brick)) as channel:
         stub = asr_pb2_grpc.AsrServiceStub(channel)
         for answer in stub.TranscribeRecording(request, timeout=_CALL_SECONDS_MAX):
             if answer.HasField("segment"):

@@ -97,19 +97,39 @@ async def peaks(load: Load, recordings: Sequence[tuple[Path, float]]) -> list[in
         each for each in load_catalogue(f"brickwork_{load.brick}") if each.name == load.model
     ]
     directory = ModelStore(MODELS).get(load.model).directory
-    process = await EngineProcess.spawn(entry.engine, directory, {"threads": "1"})
+    orders = [list(load.requests(recording, minutes)) for recording, minutes in recordings]
+    return await peaks_of(entry.engine, directory, load, orders)
+
+
+async def peaks_of(
+    module: str, directory: Path, load: Load, orders: Sequence[Sequence[object]]
+) -> list[int]:
+    """Return the peak of an engine's own process over each list of requests, in bytes."""
+    process = await EngineProcess.spawn(module, directory, {"threads": "1"})
     found = []
     try:
         await process.loaded(LOAD_SECONDS_MAX)
-        for recording, minutes in recordings:
+        for requests in orders:
             reset_peak(process.identity.pid)
-            for request in load.requests(recording, minutes):
+            for request in requests:
                 async for _ in process.stream(load.method, request, load.events):
                     pass
             found.append(peak_bytes(process.identity.pid))
     finally:
         await process.stop()
     return found
+
+
+async def index_bytes(recording: Path, minutes: float) -> int:
+    """Return the peak of a process that hears the last seconds of a recording, in bytes.
+
+    Nothing but what is held to find one's way in the file is of any size then.
+    """
+    request = asr.TranscribeRequest(recording, start_ms=int((minutes - 0.05) * 60_000))
+    [peak] = await peaks_of(
+        "brickwork_asr.scripted_engine", recording.parent, LOADS[0], [[request]]
+    )
+    return peak
 
 
 async def all_peaks(

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.bench.engine_memory import LOADS, all_peaks
+from tools.bench.engine_memory import LOADS, all_peaks, index_bytes
 from tools.bench.mesh_memory import mesh_peaks
 from tools.bench.recordings import looped
 from tools.bench.row import Row, at_most
@@ -22,35 +22,37 @@ def measure(
     """Yield the peaks of engines at an hour, and those of the mesh at three."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lengths = {
-            minutes: looped(folder / f"{minutes:g}.mp4", minutes, slow_slides=SLOW_SLIDES)
-            for minutes in (short, long, longest)
-        }
-        yield from _engines(lengths, short, long)
-        yield f"the mesh with scripted engines on {longest:g} minutes"
-        yield from _mesh(lengths, short, longest)
+        yield from _mesh(folder, short, longest)
+        yield _index(folder, short, longest)
+        yield "the mesh is done, the engines follow"
+        yield from _engines(folder, short, long)
 
 
-def _engines(lengths: dict[float, Path], short: float, long: float) -> Iterator[Row]:
-    recordings = [(lengths[minutes], minutes) for minutes in (short, long)]
+def _recording(folder: Path, minutes: float, suffix: str) -> Path:
+    return looped(folder / f"{minutes:g}{suffix}", minutes, slow_slides=SLOW_SLIDES)
+
+
+def _engines(folder: Path, short: float, long: float) -> Iterator[Row]:
+    recordings = [(_recording(folder, minutes, ".mp4"), minutes) for minutes in (short, long)]
     asr, diarize, ocr, translate, llm = LOADS
     lanes = ((asr, translate, llm), (diarize, ocr))
     found = asyncio.run(all_peaks(lanes, recordings))
     for load in LOADS:
         at_short, at_long = found[load]
-        text = "on a transcript of it" if load.brick in ("translate", "llm") else "all of it"
+        text = "its transcript" if load.brick in ("translate", "llm") else "an MP4"
         yield Row(
             f"peak memory of the {load.brick} engine over {long:g} minutes, over {short:g}",
             at_long / at_short,
             "ratio",
             _BOUND,
-            f"{load.model}, one thread, {text}, in one process; its peak, set back between the "
-            f"two: {at_long / _MIB:.0f} over {at_short / _MIB:.0f} MiB; once",
+            f"{load.model}, one thread, {text}; the peak of its process, set back between the two: "
+            f"{at_long / _MIB:.0f} over {at_short / _MIB:.0f} MiB; once",
         )
 
 
-def _mesh(lengths: dict[float, Path], short: float, long: float) -> Iterator[Row]:
-    at_short, at_long = mesh_peaks([lengths[short], lengths[long]])
+def _mesh(folder: Path, short: float, long: float) -> Iterator[Row]:
+    recordings = [_recording(folder, minutes, ".mkv") for minutes in (short, long)]
+    at_short, at_long = mesh_peaks(recordings)
     for kind, what in (("mesh", "any process of the mesh"), ("media", "any process on media")):
         ratios = {
             process: at_long[kind][process] / at_short[kind][process] for process in at_short[kind]
@@ -65,5 +67,21 @@ def _mesh(lengths: dict[float, Path], short: float, long: float) -> Iterator[Row
             max(ratios.values()),
             "ratio",
             _BOUND,
-            f"scripted engines, whole jobs; the highest of {len(ratios)}; MiB: {told}; once",
+            f"Matroska with slides, scripted engines, whole jobs; the highest of {len(ratios)}; "
+            f"MiB: {told}; once",
         )
+
+
+def _index(folder: Path, short: float, long: float) -> Row:
+    at_short, at_long = (
+        asyncio.run(index_bytes(_recording(folder, minutes, ".mp4"), minutes))
+        for minutes in (short, long)
+    )
+    return Row(
+        "memory that each hour of an MP4 takes in a process that reads it",
+        (at_long - at_short) / _MIB / (long - short) * 60,
+        "MiB",
+        at_most(20),
+        f"libav holds the whole index of an MP4, and that of Matroska only where it seeks: "
+        f"{at_long / _MIB:.0f} MiB at {long:g} min, {at_short / _MIB:.0f} at {short:g}; once",
+    )

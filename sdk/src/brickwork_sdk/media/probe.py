@@ -6,7 +6,6 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.stream import Stream
 
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.container import (
@@ -37,15 +36,13 @@ def probe(path: Path) -> MediaInfo:
     with opened(path) as source:
         video = video_stream(source)
         audio = source.streams.audio[0] if source.streams.audio else None
-        streams: list[Stream] = [stream for stream in (audio, video) if stream is not None]
-        if not streams:
+        indexes = [stream.index for stream in (audio, video) if stream is not None]
+        if not indexes:
             raise InvalidInput(
                 Reason.MEDIA_UNREADABLE, "The recording has neither sound nor moving pictures."
             )
         if video is not None:
             require_pixels(video.width, video.height)
-        for stream in streams:
-            _require_decodable(path, stream)
         info = MediaInfo(
             duration_ms=_duration_ms(source),
             has_audio=audio is not None,
@@ -60,13 +57,17 @@ def probe(path: Path) -> MediaInfo:
             "The recording is longer than a day.",
             metadata={"duration_ms_max": str(DURATION_MS_MAX)},
         )
+    # Only now, because libav holds the index of a file for as long as it is open: 40 MiB and more
+    # for an MP4 of three hours.
+    for index in indexes:
+        _require_decodable(path, index)
     return info
 
 
-def _require_decodable(path: Path, stream: Stream) -> None:
+def _require_decodable(path: Path, index: int) -> None:
     """Decode one frame, in a reading of its own so that the other streams miss nothing."""
     with opened(path) as source:
-        for packet in islice(source.demux(source.streams[stream.index]), _TRIED_PACKETS):
+        for packet in islice(source.demux(source.streams[index]), _TRIED_PACKETS):
             # The first packets of a live recording may lack what they refer to.
             with suppress(av.InvalidDataError):
                 if packet.decode():

@@ -181,6 +181,19 @@ async def test_a_transcript_goes_on_where_its_brick_died(
     assert job.stage(StageName.TRANSCRIBE).attempt == 4
 
 
+async def test_a_brick_that_is_drained_is_no_failure_however_often(
+    mesh: Open, make_job: Make
+) -> None:
+    script = talk()
+    script.failures["asr"] = [(0, GONE)] * (PATIENCE.failures_max + 1)
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        job = await m.work(make_job())
+        assert texts(m.result()) == [said[2] for said in talk().segments]
+    assert job.stage(StageName.TRANSCRIBE).failure_count == 0
+    assert job.stage(StageName.TRANSCRIBE).attempt == PATIENCE.failures_max + 2
+
+
 async def test_slides_and_translations_go_on_where_their_bricks_died(
     mesh: Open, make_job: Make
 ) -> None:

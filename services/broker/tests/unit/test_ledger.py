@@ -457,6 +457,22 @@ def test_after_a_restart_holders_that_stay_away_are_suspected_after_thirty_secon
     assert not again.is_recovering
 
 
+def test_replicas_share_a_name_and_are_told_apart_by_their_processes() -> None:
+    ledger = ledger_of(capacity_bytes=200)
+    used(ledger)
+    acquire(ledger, replace(OTHER_REQUEST, holder=REQUEST.holder, purpose=REQUEST.purpose))
+    ledger.apply(Renew(OTHER, 2, (OTHER_ENGINE,)), 0)
+    again = Ledger(ledger.limits, ledger.history())
+    again.apply(Renew(OTHER, 2, (OTHER_ENGINE,)), 1)
+    for gone in (BRICK, ENGINE):
+        again.apply(ConfirmGone(gone), 2)
+    assert again.find(TOKEN) is TokenState.RELEASED
+    assert grant_of(again, OTHER).state is TokenState.GRANTED
+    successor = replace(REQUEST, token_id="token-03", process=Process("boot-1", 10, 9_000))
+    assert isinstance(acquire(again, successor, 3)[-1], Granted)
+    assert again.charged_bytes == 120
+
+
 def test_a_restart_with_nothing_lent_grants_at_once() -> None:
     assert isinstance(acquire(restarted(ledger_of()), REQUEST)[-1], Granted)
 

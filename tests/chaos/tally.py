@@ -4,8 +4,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 PROPERTY = "chaos"
+DEADLINES = {
+    "killed_seconds": "memory of a killed holder free again, longest of",
+    "cancelled_seconds": "memory of a cancelled job lent to who waits, longest of",
+}
+"""Properties that carry what a promise really took, with the words that say so."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,22 @@ class Tally:
 
 
 def table(properties: Iterable[Mapping[str, object]]) -> list[str]:
-    """Add up the rounds that these tests report; nothing when there are none."""
-    rounds = [json.loads(str(one[PROPERTY])) for one in properties if PROPERTY in one]
+    """Add up what these tests report; nothing when they were none of ours."""
+    reported = list(properties)
+    rounds = [json.loads(str(one[PROPERTY])) for one in reported if PROPERTY in one]
+    return [*_rounds(rounds), *_deadlines(reported)]
+
+
+def _deadlines(reported: list[Mapping[str, object]]) -> list[str]:
+    lines = []
+    for name, words in DEADLINES.items():
+        taken = [float(str(one[name])) for one in reported if name in one]
+        if taken:
+            lines.append(f"{words} {len(taken)}: {max(taken):.1f} s")
+    return lines
+
+
+def _rounds(rounds: list[dict[str, Any]]) -> list[str]:
     if not rounds:
         return []
     counts: Counter[tuple[str, str]] = Counter()

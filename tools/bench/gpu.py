@@ -84,10 +84,10 @@ def _engine_rows(load: Load, on_cpu: DeviceRun, on_gpu: DeviceRun, minutes: floa
 def _job_rows() -> Iterator[Row]:
     with mesh(device="cuda") as state:
         for name in ("models loaded by it", "models loaded before"):
-            finished = run_job(state, RECORDING)
+            seconds = run_job(state, RECORDING)
             yield Row(
                 f"the demo's job on the GPU, {name}",
-                finished.seconds,
+                seconds,
                 "s",
                 None,
                 "95 s of recording with translation and summary; translate on the processor",

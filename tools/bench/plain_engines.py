@@ -25,7 +25,6 @@ from brickwork_llm.engine import GenerateRequest, Message, TextDelta
 from brickwork_ocr.engine import TimedText, VideoRequest
 from brickwork_sdk.models import ModelStore, load_catalogue
 from brickwork_translate.engine import TranslateRequest, Translation
-from tools.bench.peak import peak_bytes, reset_peak
 
 MODELS = Path(__file__).resolve().parents[2] / ".brickwork" / "models"
 
@@ -109,18 +108,12 @@ def load_engine(brick: str, model: str) -> Any:
 
 def obey(engines: Engines, order: Body) -> Body:
     """Run a stage; tell what it made and what it cost."""
-    reset_peak()
     began, cpu_began = time.monotonic(), time.process_time()
-    first_seconds, made = None, []
-    for one in STAGES[order["stage"]](engines, order):
-        first_seconds = first_seconds or time.monotonic() - began
-        made.append(one)
+    made = list(STAGES[order["stage"]](engines, order))
     return {
         "made": made,
         "seconds": time.monotonic() - began,
         "cpu_seconds": time.process_time() - cpu_began,
-        "first_seconds": first_seconds,
-        "peak_bytes": peak_bytes(os.getpid()),
     }
 
 

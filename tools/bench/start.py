@@ -21,22 +21,24 @@ _SETTLE_SECONDS = 5.0
 def measure(idle_seconds: float = IDLE_SECONDS) -> Iterator[Row | str]:
     """Yield the time to ready, cold and warm, and the CPU of an idle mesh."""
     dropped = drop_from_page_cache(Path(sys.prefix), Path(sysconfig.get_path("stdlib")), MODELS)
+    yield f"{dropped / 1024**2:,.0f} MiB of files dropped from the page cache"
+    cold_seconds, process_count = _start()
     yield Row(
         "start to ready, cold",
-        _start_seconds(),
+        cold_seconds,
         "s",
         None,
-        f"eleven processes, no model loaded; {dropped / 1024**2:,.0f} MiB of files of the "
+        f"{process_count} processes, no model loaded; {dropped / 1024**2:,.0f} MiB of files of the "
         "environment, of Python and of the models dropped from the page cache before, but for "
         "what a running process maps; once",
     )
-    starts = [_start_seconds() for _ in range(WARM_STARTS)]
+    starts = [_start()[0] for _ in range(WARM_STARTS)]
     yield Row(
         "start to ready, warm",
         median(starts),
         "s",
         None,
-        f"eleven processes, no model loaded; median of {len(starts)}, "
+        f"{process_count} processes, no model loaded; median of {len(starts)}, "
         f"{min(starts):.2f} to {max(starts):.2f} s",
     )
     with mesh() as state:
@@ -72,7 +74,8 @@ def drop_from_page_cache(*folders: Path) -> int:
     return size_bytes
 
 
-def _start_seconds() -> float:
+def _start() -> tuple[float, int]:
+    """Return how long a mesh took to be ready, and how many processes it has."""
     began = time.monotonic()
-    with mesh():
-        return time.monotonic() - began
+    with mesh() as state:
+        return time.monotonic() - began, len(state.processes) + 1

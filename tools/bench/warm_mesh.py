@@ -4,14 +4,13 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import grpc
 
 from brickwork.control.v1 import control_pb2, control_pb2_grpc
-from brickwork_cli.gateway_client import Event, GatewayClient
+from brickwork_cli.gateway_client import GatewayClient
 from brickwork_cli.mesh import private_mesh
 from brickwork_cli.mesh_state import MeshState
 from brickwork_cli.plan import BRICKS
@@ -59,17 +58,11 @@ def load_models(state: MeshState, models: Mapping[str, str]) -> None:
             )
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A job that is over: from the first byte sent to its last event, and its result."""
-
-    seconds: float
-    events: list[tuple[float, Event]]
-    job: dict[str, Any]
-
-
-def run_job(state: MeshState, recording: Path) -> Finished:
+def run_job(state: MeshState, recording: Path) -> float:
     """Send a recording in, with a translation and a summary, and follow it to its end.
+
+    Returns:
+        Seconds from the first byte that is sent to the last event that is read.
 
     Raises:
         RuntimeError: the job did not complete, or something is missing of its result.
@@ -78,9 +71,10 @@ def run_job(state: MeshState, recording: Path) -> Finished:
         began = time.monotonic()
         wanted = {"translate": "pt", "summary": "true", "class": "interactive"}
         job_id = str(client.create_job(recording, wanted)["job_id"])
-        events = [(time.monotonic() - began, event) for event in client.events(job_id)]
+        for _ in client.events(job_id):
+            pass
         seconds = time.monotonic() - began
         job = client.job(job_id)
-    if job["state"] != "completed" or job.get("missing"):
-        raise RuntimeError(f"the job is {job['state']}: {job['error']}, {job.get('missing')}")
-    return Finished(seconds, events, job)
+    if job["state"] != "completed" or job["missing"]:
+        raise RuntimeError(f"the job is {job['state']}: {job['error']}, {job['missing']}")
+    return seconds

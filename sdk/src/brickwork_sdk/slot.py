@@ -14,7 +14,7 @@ from brickwork_sdk.cuda import unavailable
 from brickwork_sdk.engine import EngineProcess
 from brickwork_sdk.errors import BrickworkError, EngineFailed, Reason
 from brickwork_sdk.models import CatalogueEntry, Model
-from brickwork_sdk.telemetry.metrics import MODEL_LOAD_SECONDS, MODEL_LOADS
+from brickwork_sdk.telemetry.metrics import LOAD_CAUSES, MODEL_LOAD_SECONDS, MODEL_LOADS
 from brickwork_sdk.vram import MemoryWait, VramClient, VramToken
 
 log = logging.getLogger(__name__)
@@ -98,6 +98,8 @@ class ModelSlot:
         self._emptied.set()
         self._unload_asked = False
         self._absent_because = "first"
+        for cause in LOAD_CAUSES:
+            MODEL_LOADS.labels(entry.name, cause)  # told from 0 on, so that the first one is seen
         self._owner: asyncio.Task[None] | None = None
 
     @property

@@ -60,10 +60,14 @@ MODEL_GRANTED_BYTES = Gauge(
     registry=None,
 )
 MODEL_GAUGES = (ENGINE_CALLS, ENGINE_RESIDENT_BYTES, MODEL_GRANTED_BYTES)
+LOAD_CAUSES = (
+    *("first", "idle", "wanted_back", "asked"),
+    *("token_lost", "engine_died", "load_failed"),
+)
+"""Why a model that is loaded was not there: what became of it the time before."""
 MODEL_LOADS = Counter(
     "brickwork_model_loads_total",
-    "Loads of a model, by why it was not there: first, idle, wanted_back, asked, token_lost, "
-    "engine_died or load_failed.",
+    f"Loads of a model, by why it was not there: {', '.join(LOAD_CAUSES)}.",
     ["model", "cause"],
 )
 MODEL_LOAD_SECONDS = Histogram(

@@ -14,6 +14,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+SpanName = tuple[str, str]
+"""The service that made a span, and the span's name."""
+
 
 class OtlpSink(trace_service_pb2_grpc.TraceServiceServicer):
     """Takes spans over OTLP and keeps them, as a collector would.
@@ -37,8 +40,10 @@ class OtlpSink(trace_service_pb2_grpc.TraceServiceServicer):
             self._changed.notify_all()
         return trace_service_pb2.ExportTraceServiceResponse()
 
-    def trace(self, trace_id: str, until: set[str], timeout_seconds: float) -> dict[str, Any]:
-        """Return the spans of a trace by their names, once all of these names have come.
+    def trace(
+        self, trace_id: str, until: set[SpanName], timeout_seconds: float
+    ) -> dict[SpanName, trace_pb2.Span]:
+        """Return the spans of a trace by service and name, once all of these have come.
 
         Of several spans of one name the last to come is returned.
 
@@ -51,7 +56,7 @@ class OtlpSink(trace_service_pb2_grpc.TraceServiceServicer):
             )
             found = self._named(trace_id)
         if not have_come:
-            raise TimeoutError(f"no spans {until - found.keys()}, only {found.keys()}")
+            raise TimeoutError(f"{until - found.keys()} did not come, but {found.keys()}")
         return found
 
     def everything(self) -> str:
@@ -59,9 +64,11 @@ class OtlpSink(trace_service_pb2_grpc.TraceServiceServicer):
         with self._changed:
             return "\n".join(f"{service} {span}" for service, span in self._spans)
 
-    def _named(self, trace_id: str) -> dict[str, Any]:
+    def _named(self, trace_id: str) -> dict[SpanName, trace_pb2.Span]:
         return {
-            span.name: span for _, span in self._spans if span.trace_id == bytes.fromhex(trace_id)
+            (service, span.name): span
+            for service, span in self._spans
+            if span.trace_id.hex() == trace_id
         }
 
 

@@ -58,8 +58,7 @@ bench: demo  ## measure quality, cost and memory against their bounds (GROUPS=, 
 
 bench-gpu:  ## run on a GPU whatever needs one: its tests, the demo, its benchmarks
 	@$(MAKE) --no-print-directory demo GPU=1
-	@$(IN_VENV) -m pytest tests/gpu
-	@$(IN_VENV) -m tools.bench gpu
+	@$(IN_VENV) -m pytest tests/gpu; tested=$$?; $(IN_VENV) -m tools.bench gpu && exit $$tested
 
 base-image:  ## make a base image out of Debian packages, as root (BASE_IMAGE=)
 	@$(PYTHON) tools/base_image.py $(or $(BASE_IMAGE),brickwork-base:bookworm)

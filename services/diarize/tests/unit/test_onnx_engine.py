@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
+from brickwork_diarize import onnx_engine
 from brickwork_diarize.engine import DiarizeRequest, RecordingEnd, Turn
-from brickwork_diarize.onnx_engine import OnnxEngine, load
+from brickwork_diarize.onnx_engine import OnnxEngine, check, load
+from brickwork_sdk.engine.placement import Placement
+from brickwork_sdk.errors import NotPossible
 from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.testing.recordings import silence, write_recording
 
@@ -69,3 +73,28 @@ def test_silence_has_no_turns(engine: OnnxEngine, tmp_path: Path) -> None:
     events = list(engine.diarize(DiarizeRequest(path)))
     assert not any(isinstance(event, Turn) for event in events)
     assert events[-1] == RecordingEnd(0, 7_000)
+
+
+without_cuda = pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(),
+    reason="the ONNX Runtime that is installed knows CUDA",
+)
+
+
+@without_cuda
+def test_a_runtime_that_knows_no_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_engine, "open_gpu", lambda libraries: None)
+    with pytest.raises(NotPossible) as caught:
+        check({"device": "cuda"})
+    assert caught.value.metadata == {"device": "cuda", "missing": "onnxruntime-gpu"}
+
+
+@without_cuda
+def test_a_network_that_the_library_would_quietly_run_on_the_processor_is_refused(
+    model_dir: Path,
+) -> None:
+    with (
+        pytest.warns(UserWarning, match="CUDAExecutionProvider"),
+        pytest.raises(NotPossible, match="cannot use the GPU"),
+    ):
+        OnnxEngine(model_dir, 1, Placement("cuda", "float32"))

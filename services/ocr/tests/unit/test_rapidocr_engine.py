@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -17,7 +18,8 @@ from brickwork_ocr.engine import (
     VideoEnd,
     VideoRequest,
 )
-from brickwork_sdk.errors import InvalidInput, Reason
+from brickwork_sdk.engine.placement import Placement
+from brickwork_sdk.errors import InvalidInput, NotPossible, Reason
 from brickwork_sdk.testing.recordings import tone, write_recording
 
 pytestmark = pytest.mark.models
@@ -107,3 +109,14 @@ def test_sound_alone_is_no_video(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         next(engine.read_video(VideoRequest(sound)))
     assert caught.value.reason is Reason.NO_VIDEO_STREAM
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(),
+    reason="the ONNX Runtime that is installed knows CUDA",
+)
+def test_networks_that_the_library_would_quietly_run_on_the_processor_are_refused() -> None:
+    from brickwork_ocr.rapidocr_engine import RapidOcrEngine
+
+    with pytest.raises(NotPossible, match="cannot use the GPU"):
+        RapidOcrEngine(MODEL_DIR, 1, Placement("cuda", "float32"))

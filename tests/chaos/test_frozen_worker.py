@@ -1,0 +1,43 @@
+"""A worker that was frozen for so long that its stage was given to somebody else."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from brickwork_sdk.testing.recordings import tone, write_recording
+from tests.chaos.jobs import Order, check, send, wait_for_segment
+from tests.conftest import Mesh
+
+SECONDS = 400
+TAKEN_SECONDS_MAX = 12.0
+"""A claim is taken back after 5 s of silence; after 15 s the supervisor may kill the worker."""
+
+
+def test_a_worker_that_wakes_up_finds_itself_overtaken_and_writes_nothing(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    recording = write_recording(tmp_path / "long.flac", tone(SECONDS)).read_bytes()
+    order = Order(recording, SECONDS)
+    job_id = send(mesh, order)
+    wait_for_segment(mesh, job_id, 3)
+    worker = mesh.ready_process("worker-interactive")
+    assert worker is not None
+    attempt = transcribing(mesh, job_id)["attempts"]
+    worker.suspend()
+    deadline = time.monotonic() + TAKEN_SECONDS_MAX
+    while transcribing(mesh, job_id)["attempts"] == attempt:
+        assert time.monotonic() < deadline, "the stage was not taken back"
+        time.sleep(0.1)
+    worker.resume()
+    check(mesh, job_id, order)
+    log = (mesh.home / "logs" / "worker-interactive.log").read_text()
+    assert any("stage_overtaken" in line and job_id in line for line in log.splitlines())
+
+
+def transcribing(mesh: Mesh, job_id: str) -> dict[str, Any]:
+    """Return how the stage stands that the worker holds."""
+    job = httpx.get(f"{mesh.address}/v1/jobs/{job_id}", timeout=30).json()
+    stage: dict[str, Any] = next(one for one in job["stages"] if one["name"] == "transcribe")
+    return stage

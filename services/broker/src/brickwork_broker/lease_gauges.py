@@ -1,10 +1,14 @@
 """Read how much is lent, to whom by class, and who waits, at the moment somebody asks."""
 
+import logging
+
 from brickwork_broker import metrics
 from brickwork_broker.ledger import Ledger
 from brickwork_broker.messages import TokenState, WorkClass
 from brickwork_broker.probe import Probe
 from brickwork_broker.token import Grant
+
+_log = logging.getLogger(__name__)
 
 
 def measure(ledger: Ledger, probe: Probe, now_ms: int) -> None:
@@ -20,7 +24,11 @@ def measure(ledger: Ledger, probe: Probe, now_ms: int) -> None:
         of_class = [one.granted_bytes for one in held if one.request.work_class is work_class]
         metrics.GRANTED_BYTES.labels(device, work_class.value).set(sum(of_class))
     _measure_queue(ledger, now_ms)
-    _measure_use(grants, probe)
+    try:
+        _measure_use(grants, probe)
+    except Exception:
+        # A probe that cannot see is silent, and what the ledger knows is told all the same.
+        _log.exception("probe_failed")
 
 
 def _measure_queue(ledger: Ledger, now_ms: int) -> None:

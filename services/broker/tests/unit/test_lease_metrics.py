@@ -102,6 +102,20 @@ def test_what_is_lent_and_who_waits_is_read_from_the_ledger(lent: Lent) -> None:
     assert value(metrics.FOREIGN_BYTES, device="host") == 30
 
 
+class BlindProbe(MeasuredProbe):
+    """Sees nothing any more, as NVML after its driver has failed."""
+
+    def used_bytes(self, process: Process) -> int | None:
+        raise OSError("the driver does not answer")
+
+
+def test_a_probe_that_fails_hides_nothing_that_the_ledger_knows(lent: Lent) -> None:
+    measure(lent.ledger, BlindProbe(), 4_000)
+    assert value(metrics.CAPACITY_BYTES, device="host") == 100
+    assert value(metrics.QUEUE_DEPTH, **{"class": "interactive"}) == 1
+    assert [metric.samples for metric in metrics.FOREIGN_BYTES.collect()] == [[]]
+
+
 def test_a_dead_holder_s_memory_is_quarantined_until_its_engine_is_gone(lent: Lent) -> None:
     before = summed("reclaim_seconds", suspicion="holder_gone")
     waited = summed("wait_seconds", **{"class": "interactive", "outcome": "granted"})

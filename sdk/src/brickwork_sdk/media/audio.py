@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -26,6 +27,8 @@ SAMPLE_RATE_HZ = 16_000
 """Rate of all samples: what the models for speech were trained on."""
 
 _PER_MS = SAMPLE_RATE_HZ // 1000
+_GATHERED_SECONDS = 0.5
+"""Sound that is resampled at once: a packet has 20 ms, and a call costs as much as decoding it."""
 _RUN_IN_SECONDS = 0.3
 """Decoded before the wanted start and dropped: codecs need some frames to be exact."""
 _JITTER_SAMPLES = 10 * _PER_MS
@@ -140,7 +143,8 @@ def _frames(
         source.seek(int(earliest / stream.time_base), stream=stream)
     decoded = failed = 0
     for packet in source.demux(stream):
-        if packet.pts is not None and packet.pts * packet.time_base < earliest:
+        # As floats: the exact fraction would take as long as a tenth of the decoding.
+        if packet.pts is not None and packet.pts * float(packet.time_base) < earliest:
             continue
         try:
             frames = packet.decode()
@@ -166,9 +170,11 @@ class _Resampler:
         self.held = 0
         self._kind: tuple[str, str, int] | None = None
         self._inner: AudioResampler | None = None
+        self._gathered = AudioFifo()
         self._taken = self._given = 0
 
     def push(self, frame: AudioFrame) -> NDArray[np.float32]:
+        """Take a frame in and return what is ready; the rest is `held`."""
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         before = self.flush() if kind != self._kind else _NOTHING
         if self._inner is None:
@@ -176,12 +182,20 @@ class _Resampler:
             self._kind = kind
         self._taken += frame.samples
         frame.pts = None  # The resampler counts samples; the stamps are ours to judge.
-        return np.concatenate((before, self._given_back(frame)))
+        self._gathered.write(frame)
+        if self._gathered.samples < _GATHERED_SECONDS * frame.sample_rate:
+            self.held = round(self._taken * SAMPLE_RATE_HZ / frame.sample_rate) - self._given
+            return before
+        return np.concatenate((before, self._given_back(self._gathered.read())))
 
     def flush(self) -> NDArray[np.float32]:
         """Return what is still inside and begin anew."""
-        rest = self._given_back(None) if self._inner is not None else _NOTHING
-        self._inner, self._kind = None, None
+        rest = _NOTHING
+        if self._inner is not None:
+            last = self._gathered.read()
+            whole = self._given_back(last) if last is not None else _NOTHING
+            rest = np.concatenate((whole, self._given_back(None)))
+        self._inner, self._kind, self._gathered = None, None, AudioFifo()
         self._taken = self._given = self.held = 0
         return rest
 

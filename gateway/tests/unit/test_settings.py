@@ -29,6 +29,15 @@ def test_settings_come_from_the_environment() -> None:
     assert settings.bricks["asr"] == "unix:/run/asr.sock"
 
 
+def test_an_address_of_a_brick_that_nobody_can_call_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BRICKWORK_GATEWAY_ASR", "asr-1:50051,asr-2:50051")
+    with pytest.raises(InvalidInput, match=r"a name stands alone\.$") as caught:
+        GatewaySettings.load()
+    assert caught.value.metadata == {"setting": "BRICKWORK_GATEWAY_ASR"}
+
+
 @pytest.mark.parametrize("listen", ["127.0.0.1:1", "127.8.8.8:80", "localhost:65535", "[::1]:80"])
 def test_the_gateway_listens_on_loopback(monkeypatch: pytest.MonkeyPatch, listen: str) -> None:
     monkeypatch.setenv("BRICKWORK_GATEWAY_LISTEN", listen)

@@ -56,7 +56,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             name = prefix + "__".join(str(part) for part in first["loc"]).upper()
-            fault = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
+            message = first["msg"].removeprefix("Value error, ").removesuffix(".")
+            fault = "is missing" if first["type"] == "missing" else f"is wrong: {message}"
             raise _invalid(name, fault) from error
 
     @property

@@ -66,6 +66,8 @@ def drawn(seed: int, *, has_disk: bool) -> list[Fault]:
     # What Valkey held is gone each time that it dies, and may be gone while it lives.
     if kinds["valkey"] == "held up":
         kinds["valkey"] = chance.choice(["held up", "emptied"])
+    if kinds["engine of asr"] == "frozen":
+        del kinds["asr"]  # whose death would be that of its engine too
     kinds["object store"] = ["taken away", "slow"][seed % 2]
     if has_disk and seed % 3 == 0:
         kinds["disk"] = "full"

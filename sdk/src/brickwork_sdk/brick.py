@@ -67,6 +67,7 @@ async def _serve(
     package: str, settings: BrickSettings, service_name: str, register: RegisterServicer
 ) -> None:
     await _try_engines(package, settings)
+
     def register_measured(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
         offer(MODEL_GAUGES, slots.measure)
         register(server, slots, objects)

@@ -27,11 +27,13 @@ class Clip:
     Attributes:
         start_ms: where it begins in the recording.
         samples: float32 [n], mono, 16 kHz, n at most 30 s.
+        speech: the stretches of it in which somebody speaks, in samples of the clip.
         heard_ms: everything before this has been heard once this clip is done.
     """
 
     start_ms: int
     samples: Samples
+    speech: tuple[Speech, ...]
     heard_ms: int
 
 
@@ -50,31 +52,32 @@ def cut_clips(blocks: Iterable[AudioBlock], find_speech: FindSpeech) -> Iterator
             held_from = block_from
         held = np.concatenate([held, block.samples])
         groups = _grouped(find_speech(held))
-        ready = [group for group in groups[:-1] if group[1] < len(held) - _MARGIN_SAMPLES]
+        ready = [group for group in groups[:-1] if group[-1][1] < len(held) - _MARGIN_SAMPLES]
         yield from (_clip(held, held_from, group) for group in ready)
         keep = _keep_from(groups[len(ready) :], len(held))
         held, held_from = held[keep:], held_from + keep
     yield from (_clip(held, held_from, group) for group in _grouped(find_speech(held)))
 
 
-def _grouped(speech: list[Speech]) -> list[Speech]:
-    groups: list[Speech] = []
-    for start, end in speech:
-        if groups and end - groups[-1][0] <= _CLIP_SAMPLES_MAX:
-            groups[-1] = (groups[-1][0], end)
+def _grouped(speech: list[Speech]) -> list[list[Speech]]:
+    groups: list[list[Speech]] = []
+    for stretch in speech:
+        if groups and stretch[1] - groups[-1][0][0] <= _CLIP_SAMPLES_MAX:
+            groups[-1].append(stretch)
         else:
-            groups.append((start, end))
+            groups.append([stretch])
     return groups
 
 
-def _keep_from(waiting: list[Speech], length: int) -> int:
+def _keep_from(waiting: list[list[Speech]], length: int) -> int:
     """Tell from where on sound must be kept: the speech that waits, or its possible beginning."""
-    return waiting[0][0] if waiting else max(0, length - _MARGIN_SAMPLES)
+    return waiting[0][0][0] if waiting else max(0, length - _MARGIN_SAMPLES)
 
 
-def _clip(held: Samples, held_from: int, group: Speech) -> Clip:
-    start, end = group
-    return Clip(_ms(held_from + start), held[start:end], _ms(held_from + end))
+def _clip(held: Samples, held_from: int, group: list[Speech]) -> Clip:
+    first, last = group[0][0], group[-1][1]
+    speech = tuple((start - first, end - first) for start, end in group)
+    return Clip(_ms(held_from + first), held[first:last], speech, _ms(held_from + last))
 
 
 def _samples(ms: int) -> int:

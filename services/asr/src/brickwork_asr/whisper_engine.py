@@ -1,16 +1,14 @@
-"""Whisper on CTranslate2 through faster-whisper; the only module that knows either."""
+"""The asr engine on Whisper: clips in batches, and again what was passed over."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import ctranslate2
 import numpy as np
-from faster_whisper import BatchedInferencePipeline, WhisperModel
-from faster_whisper import transcribe as faster_whisper
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
+from brickwork_asr.batches import in_batches
 from brickwork_asr.clips import CLIP_SECONDS_MAX, Clip, Samples, Speech, cut_clips
 from brickwork_asr.engine import (
     Language,
@@ -22,6 +20,7 @@ from brickwork_asr.engine import (
 )
 from brickwork_asr.sentences import cut_sentences
 from brickwork_asr.unheard import unheard_speech
+from brickwork_asr.whisper_model import States, Text, WhisperModel
 from brickwork_sdk.cuda import CUBLAS_12, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.engine.placement import Placement
@@ -34,93 +33,88 @@ _PRECISIONS = {"cpu": "int8", "cuda": "float16"}
 """Of each device: the weights are float16, and few processors compute in it."""
 _VAD = VadOptions(max_speech_duration_s=CLIP_SECONDS_MAX, min_silence_duration_ms=160)
 """As the package's own batched call sets it, so that results can be compared."""
-_REPETITION_MAX = 2.4
-"""Text that compresses better than this is a loop. Source: Radford et al. 2022, section 4.5."""
-_NO_SPEECH_MIN, _LIKELIHOOD_MAX = 0.6, -1.0
-"""Where the model believes in silence and not in its words, it heard nothing. Source: as above."""
 
 
 class WhisperEngine:
-    """Transcribes clip by clip; every clip is a step of its own."""
+    """Transcribes; a step encodes one clip, writes one batch, or places the words of one clip."""
 
     def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:
-        self._model = WhisperModel(
-            str(model_dir),
-            device=place.device,
-            compute_type=place.precision,
-            cpu_threads=threads,
-            local_files_only=True,
-        )
-        self._pipeline = BatchedInferencePipeline(self._model)
+        self._model = WhisperModel(model_dir, threads, place)
         self._place = place
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
         return EngineDescription(
-            f"faster-whisper {version('faster-whisper')}",
-            str(self._model.model.compute_type),
-            self._place.device_name,
+            self._model.library, self._model.precision, self._place.device_name
         )
 
     def transcribe(self, request: TranscribeRequest) -> Iterator[Segment | Progress]:
-        """Yield segments clip by clip; see `AsrEngine`."""
+        """Yield segments clip by clip; see `AsrEngine`.
+
+        Progress is told again where a step has ended and nothing new is final, so that other
+        calls get their turn.
+        """
         total_ms = probe(request.audio).duration_ms
         blocks = read_audio(request.audio, start_ms=request.start_ms, block_seconds=_BLOCK_SECONDS)
         language = request.language
-        yield Progress(request.start_ms, total_ms)
-        for clip in cut_clips(blocks, _find_speech):
-            words, language = self._hear(clip.samples, clip.start_ms, language)
-            words = self._with_unheard(clip, words, language)
-            yield from cut_sentences(words, language)
-            yield Progress(clip.heard_ms, total_ms)
+        here = Progress(request.start_ms, total_ms)
+        yield here
+        for batch in in_batches(cut_clips(blocks, _find_speech)):
+            states = []
+            for clip in batch:
+                states.append(self._model.encode(clip.samples))
+                yield here
+            language = language or self._model.hear_language(states[0]).code
+            texts = self._model.decode(states, language)
+            yield here
+            for clip, clip_states, text in zip(batch, states, texts, strict=True):
+                words = self._words(clip, clip_states, text, language)
+                words += yield from self._unheard_words(clip, words, language, here)
+                words.sort(key=lambda word: word.start_ms)
+                yield from cut_sentences(words, language)
+                here = Progress(clip.heard_ms, total_ms)
+                yield here
         yield Progress(total_ms, total_ms)
 
     def detect_language(self, request: LanguageRequest) -> Iterator[Language]:
         """Yield the language of the first clip with speech."""
         blocks = read_audio(request.audio, block_seconds=_BLOCK_SECONDS)
         for clip in cut_clips(blocks, _find_speech):
-            code, probability, _ = self._model.detect_language(clip.samples)
-            yield Language(code, float(probability))
+            yield self._model.hear_language(self._model.encode(clip.samples))
             return
         raise InvalidInput(Reason.NO_SPEECH, "Nobody speaks in this recording.")
 
     def close(self) -> None:
         """Let go of the model."""
-        self._model.model.unload_model()
+        self._model.close()
 
-    def _with_unheard(self, clip: Clip, words: list[Word], language: str) -> list[Word]:
-        """Add the words of speech that the model passed over; each stretch is heard once more."""
-        found = list(words)
-        speech = _find_speech(clip.samples)
-        for start, end in unheard_speech(speech, words, clip.start_ms):
+    def _unheard_words(
+        self, clip: Clip, words: Sequence[Word], language: str, here: Progress
+    ) -> Generator[Progress, None, list[Word]]:
+        """Return the words of speech that the model passed over; each stretch is heard again."""
+        found: list[Word] = []
+        for start, end in unheard_speech(clip.speech, words, clip.start_ms):
+            yield here
             start_ms = clip.start_ms + start * 1000 // SAMPLE_RATE_HZ
-            found += self._hear(clip.samples[start:end], start_ms, language)[0]
-        return sorted(found, key=lambda word: word.start_ms)
+            stretch = Clip(start_ms, clip.samples[start:end], (), clip.heard_ms)
+            states = self._model.encode(stretch.samples)
+            (text,) = self._model.decode([states], language)
+            found += self._words(stretch, states, text, language)
+        return found
 
-    def _hear(
-        self, samples: Samples, start_ms: int, language: str | None
-    ) -> tuple[list[Word], str]:
-        """Transcribe one clip; the first one with speech decides the language of the rest."""
-        seconds = len(samples) / SAMPLE_RATE_HZ
-        heard, info = self._pipeline.transcribe(
-            samples,
-            language=language,
-            clip_timestamps=[{"start": 0.0, "end": seconds}],
-            batch_size=1,
-            word_timestamps=True,
-        )
-        parts = list(heard)
-        if any(part.compression_ratio > _REPETITION_MAX for part in parts):
-            parts = self._hear_again(samples, info.language)
-        said = [piece for part in parts if not _is_silence(part) for piece in part.words or ()]
-        return _words(said, start_ms), info.language
-
-    def _hear_again(self, samples: Samples, language: str) -> list[faster_whisper.Segment]:
-        """Leave a loop of repeated words by the model's own rising temperatures."""
-        heard, _ = self._model.transcribe(
-            samples, language=language, word_timestamps=True, condition_on_previous_text=False
-        )
-        return [part for part in heard if part.compression_ratio <= _REPETITION_MAX]
+    def _words(self, clip: Clip, states: States, text: Text, language: str) -> list[Word]:
+        """Return the words of a clip with their times in the recording."""
+        if text.is_loop:
+            words = self._model.hear_again(clip.samples, language)
+        else:
+            seconds = len(clip.samples) / SAMPLE_RATE_HZ
+            words = self._model.align(states, text, language, seconds)
+        return [
+            replace(
+                word, start_ms=clip.start_ms + word.start_ms, end_ms=clip.start_ms + word.end_ms
+            )
+            for word in words
+        ]
 
 
 def load(model_dir: Path, options: Mapping[str, str]) -> WhisperEngine:
@@ -149,29 +143,3 @@ def _find_speech(samples: Samples) -> list[Speech]:
         return []
     stretches = get_speech_timestamps(np.ascontiguousarray(samples), _VAD)
     return [(stretch["start"], stretch["end"]) for stretch in stretches]
-
-
-def _is_silence(part: faster_whisper.Segment) -> bool:
-    return bool(part.no_speech_prob > _NO_SPEECH_MIN and part.avg_logprob < _LIKELIHOOD_MAX)
-
-
-def _words(pieces: Iterable[faster_whisper.Word], clip_start_ms: int) -> list[Word]:
-    """Return the words of a clip; " ill" and "-disposed" come as two pieces and are one word."""
-    words: list[Word] = []
-    for piece in pieces:
-        word = _word(piece, clip_start_ms)
-        if words and piece.word.startswith("-"):
-            words[-1] = replace(words[-1], end_ms=word.end_ms, text=words[-1].text + word.text)
-        elif word.text:
-            words.append(word)
-    return words
-
-
-def _word(word: faster_whisper.Word, clip_start_ms: int) -> Word:
-    # The library answers numpy scalars; the engine's values are plain.
-    return Word(
-        start_ms=clip_start_ms + round(float(word.start) * 1000),
-        end_ms=clip_start_ms + round(float(word.end) * 1000),
-        text=word.word.strip(),
-        confidence=round(float(word.probability), 4),
-    )

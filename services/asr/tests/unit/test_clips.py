@@ -52,6 +52,11 @@ def test_neighbours_share_a_clip_and_strangers_do_not() -> None:
     assert spans(list(cut_clips(blocks(samples, 60), loud))) == [(1000, 9000), (50_000, 55_000)]
 
 
+def test_a_clip_knows_where_in_it_somebody_speaks() -> None:
+    (clip,) = cut_clips(blocks(sound((1, 5), (6, 9), seconds=10), 60), loud)
+    assert clip.speech == ((0, 64_000), (80_000, 128_000))
+
+
 def test_speech_over_a_block_border_is_not_cut() -> None:
     samples = sound((25, 35), seconds=60)
     assert spans(list(cut_clips(blocks(samples, 30), loud))) == [(25_000, 35_000)]

@@ -96,12 +96,12 @@ def further_clips(folder: Path) -> Iterator[Clip]:
             yield Clip(path, f"{folder.name}, {path.parent.name}", path.parent.name)
 
 
-def joined_clip(clips: Iterable[Clip], folder: Path) -> Clip:
-    """Join English clips into a long recording, three times over, a second apart.
+def joined_clip(clips: Iterable[Clip], folder: Path, times: int = 3) -> Clip:
+    """Join English clips into a long recording, so many times over, a second apart.
 
     What goes wrong at the borders of clips and blocks is not seen in short recordings.
     """
-    spoken = [clip for clip in clips if clip.language == "en"] * 3
+    spoken = [clip for clip in clips if clip.language == "en"] * times
     pause = np.zeros(SAMPLE_RATE_HZ, np.float32)
     parts = [
         part

@@ -26,6 +26,7 @@ class Group:
 GROUPS = (
     Group("mesh", minutes=9, minutes_max=16),
     Group("streaming", minutes=5, minutes_max=9),
+    Group("speech", minutes=10, minutes_max=20),
     Group("replicas", minutes=3, minutes_max=6),
     Group("start", minutes=3, minutes_max=6),
     Group("memory", minutes=12, minutes_max=20),

@@ -223,9 +223,9 @@ def rpcs_page() -> str:
 def benchmark_cells(row: dict[str, Any]) -> tuple[str, ...]:
     """Render a row of benchmarks.json as the cells of its line."""
     holds = {None: "", True: "yes", False: "**no**"}[row["holds"]]
-    value = "none" if row["value"] is None else f"{row['value']:,g}"
     unit = "" if row["unit"] == "ratio" else f" {row['unit']}"
-    return row["name"], f"{value}{unit}", row["bound"], holds, row["conditions"]
+    value = "none" if row["value"] is None else f"{row['value']:,g}{unit}"
+    return row["name"], value, row["bound"], holds, row["conditions"]
 
 
 def benchmarks_page() -> str:

@@ -179,7 +179,8 @@ def _note(
     if error is None:
         log.debug("rpc_ended", extra=fields)
         return
-    mark_failed(error.reason)
+    # The interceptor of OpenTelemetry sees no rich status, and would leave it at OK.
+    mark_failed(error.reason, {"rpc.grpc.status_code": code.value[0]})
     RPC_ERRORS.labels(rpc, error.reason.value).inc()
     log.info("rpc_refused", extra={**fields, "reason": error.reason.value})
 

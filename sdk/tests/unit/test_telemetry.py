@@ -15,7 +15,7 @@ from brickwork.llm.v1 import llm_pb2, llm_pb2_grpc
 from brickwork_sdk.channels import rpc_errors
 from brickwork_sdk.errors import BrickworkError, InvalidInput, Reason
 from brickwork_sdk.telemetry.sample import Sample
-from brickwork_sdk.telemetry.span import span, trace_id, traceparent
+from brickwork_sdk.telemetry.span import SpanKind, span, trace_id, traceparent
 from brickwork_sdk.telemetry.tracing import FLUSH_SECONDS_MAX
 from brickwork_sdk.testing.server import served
 from brickwork_sdk.testing.telemetry import recorded_spans
@@ -55,13 +55,17 @@ async def test_a_refused_call_is_counted_and_carries_the_trace_of_its_caller() -
     llm, before = Llm(), calls_ended("INVALID_ARGUMENT")
     async with served(llm.register) as channel:
         stub = llm_pb2_grpc.LlmServiceStub(channel)
-        with recorded_spans(), trace.get_tracer("test").start_as_current_span("caller"):
+        with recorded_spans() as spans, trace.get_tracer("test").start_as_current_span("caller"):
             mine = trace_id()
             call = stub.GenerateText(llm_pb2.GenerateTextRequest(), timeout=30)
             with pytest.raises(BrickworkError), rpc_errors("test"):
                 await call.read()
     assert mine is not None
     assert llm.trace_ids == [mine]
+    answer = next(one for one in spans.get_finished_spans() if one.kind is SpanKind.SERVER)
+    assert answer.attributes is not None
+    assert answer.attributes["brickwork.reason"] == "MESSAGES_INVALID"
+    assert answer.attributes["rpc.grpc.status_code"] == 3
     assert calls_ended("INVALID_ARGUMENT") == before + 1
 
 

@@ -51,10 +51,10 @@ def current() -> context.Context:
     return context.get_current()
 
 
-def mark_failed(reason: str) -> None:
-    """Note on the current span why its work failed."""
+def mark_failed(reason: str, attributes: dict[str, Value] | None = None) -> None:
+    """Note on the current span why its work failed, and what else is known of that."""
     found = trace.get_current_span()
-    found.set_attribute("brickwork.reason", reason)
+    found.set_attributes({"brickwork.reason": reason, **(attributes or {})})
     found.set_status(trace.StatusCode.ERROR, reason)
 
 

@@ -183,8 +183,9 @@ CMD ["valkey-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--dir", "/
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
     CMD ["python3", "-c", "import socket; link = socket.create_connection(('127.0.0.1', 6379), 3); link.sendall(b'PING\\r\\n'); assert link.recv(7) == b'+PONG\\r\\n'"]
 
-# Fills the volume of the models once: what is there stays.
+# Fills the volume of the models. Run again it mends what is damaged and brings what is new; who has
+# an old file open keeps it.
 FROM runtime AS models
 COPY --from=model-store /opt/models /opt/models
 HEALTHCHECK NONE
-CMD ["cp", "--recursive", "--no-clobber", "/opt/models/.", "/models/"]
+CMD ["cp", "--recursive", "--remove-destination", "/opt/models/.", "/models/"]

@@ -25,10 +25,10 @@ class Group:
 
 GROUPS = (
     Group("mesh", minutes=9, minutes_max=16),
-    Group("streaming", minutes=5, minutes_max=9),
+    Group("streaming", minutes=4, minutes_max=8),
     Group("speech", minutes=10, minutes_max=20),
-    Group("replicas", minutes=3, minutes_max=6),
-    Group("start", minutes=3, minutes_max=6),
+    Group("replicas", minutes=2, minutes_max=5),
+    Group("start", minutes=2.5, minutes_max=5),
     Group("memory", minutes=12, minutes_max=20),
     Group("gpu", minutes=15, minutes_max=40, needs_gpu=True),
 )

@@ -19,7 +19,7 @@ TURNS = 5
 _ONE, _TWO = ("asr-1", "asr-1"), ("asr-1", "asr-2")
 
 
-def measure(minutes: float = 1.0) -> Iterator[Row | str]:
+def measure(minutes: float = 0.5) -> Iterator[Row | str]:
     """Yield how much more two replicas do than one when two ask at once."""
     model = DEFAULT_MODELS["asr"]
     with tempfile.TemporaryDirectory() as folder, mesh(scale="asr=2") as state:

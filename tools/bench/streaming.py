@@ -17,7 +17,7 @@ TURNS = 5
 _MODELS = {brick: DEFAULT_MODELS[brick] for brick in ("asr", "translate")}
 
 
-def measure(long: float = 10.0, short: float = 1.0) -> Iterator[Row | str]:
+def measure(long: float = 10.0, short: float = 0.5) -> Iterator[Row | str]:
     """Yield the share of the first segment, and what streamed calls cost over their engines."""
     with (
         tempfile.TemporaryDirectory() as name,

@@ -26,7 +26,7 @@ class Group:
 GROUPS = (
     Group("mesh", minutes=9, minutes_max=16),
     Group("streaming", minutes=4, minutes_max=8),
-    Group("speech", minutes=10, minutes_max=20),
+    Group("speech", minutes=8, minutes_max=16),
     Group("replicas", minutes=2, minutes_max=5),
     Group("start", minutes=2.5, minutes_max=5),
     Group("memory", minutes=12, minutes_max=20),

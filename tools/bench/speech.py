@@ -1,98 +1,45 @@
 """Our asr engine over faster-whisper's own two calls: how fast, and how many words wrong."""
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
 from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.testing.recordings import write_recording
-from tools.bench.row import Row, at_least, at_most
-from tools.quality import CLIPS, ROOT, Clip, committed_clips, joined_clip
+from tools.bench.listener import Heard, Listener, listener
+from tools.bench.row import Bound, Row, at_least, at_most
+from tools.quality import ROOT, Clip, committed_clips, joined_clip
 from tools.scores import count_errors
 
 READINGS = ROOT / "tests" / "data" / "reading"
 EXCERPT_SECONDS = 60
 """Of each reading, for the package's default call, which takes half as long as the sound."""
-
-
-@dataclass
-class Listener:
-    """A way to Whisper in a process of its own."""
-
-    process: "subprocess.Popen[str]"
-    way: str
-    threads: int
-
-    def hear(self, path: Path) -> "Heard":
-        """Return what it hears in a recording and how long that took."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{path}\n")
-        self.process.stdin.flush()
-        return Heard(**json.loads(self.answer()))
-
-    def answer(self) -> str:
-        """Return the next line that it says.
-
-        Raises:
-            RuntimeError: it has ended.
-        """
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the listener {self.way} ended with {self.process.wait()}")
-        return line
-
-
-@dataclass(frozen=True)
-class Heard:
-    """The text of a recording, and how many seconds it took."""
-
-    seconds: float
-    text: str
-
-
-@contextmanager
-def listener(way: str, threads: int) -> Iterator[Listener]:
-    """Start one, yield it once it is warm, and end it."""
-    command = [sys.executable, "-m", "tools.bench.listeners", way, str(threads)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
-        try:
-            started = Listener(process, way, threads)
-            started.answer()
-            started.hear(CLIPS / "austen-2.flac")
-            yield started
-        finally:
-            process.kill()
+Pair = tuple[Heard, Heard]
+"""What we heard and what faster-whisper heard."""
 
 
 def measure() -> Iterator[Row | str]:
     """Yield the rows of speed and of words, every side listening to the same pieces by turns."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as processes:
-        readings = [Clip(path, "reading", "en") for path in sorted(READINGS.glob("*.ogg"))]
+        readings = [Clip(path, "synthetic", "en") for path in sorted(READINGS.glob("*.ogg"))]
+        excerpts = [excerpt(each.path, Path(name)) for each in readings]
         pieces = [*readings, joined_clip(committed_clips(), Path(name), times=1)]
-        theirs = best_batched(processes, pieces[0].path)
-        yield f"faster-whisper's batched call is fastest with {theirs.threads} threads"
+        theirs = best_batched(processes, excerpts[0])
+        yield f"the batched call is fastest with {_threads(theirs)}"
         ours = processes.enter_context(listener("ours", theirs.threads))
-        told, pairs = [], []
+        pairs = []
         for turn, piece in enumerate(pieces):
             pairs.append(by_turns(ours, theirs, piece.path, turn))
-            told.append(f"{piece.path.stem} {pairs[-1][1].seconds / pairs[-1][0].seconds:.2f}")
-            yield f"heard {piece.path.stem}"
-        yield speed_row("faster-whisper's batched call", 0.95, pairs, told, ours.threads)
+            yield f"both have heard {piece.path.stem}"
+        yield speed_row("batched", at_least(0.95), pairs, (ours, theirs))
         yield from word_rows(pieces, pairs)
         default = processes.enter_context(listener("default", 0))
-        excerpts = [excerpt(each.path, Path(name)) for each in readings]
         pairs = [by_turns(ours, default, path, turn) for turn, path in enumerate(excerpts)]
-        told = [f"{other.seconds / own.seconds:.2f}" for own, other in pairs]
-        yield speed_row("faster-whisper's default call", 2.5, pairs, told, ours.threads)
+        yield speed_row("default", at_least(2.5), pairs, (ours, default))
 
 
 def best_batched(processes: ExitStack, path: Path) -> Listener:
@@ -102,7 +49,7 @@ def best_batched(processes: ExitStack, path: Path) -> Listener:
     return min(found, key=lambda each: each.hear(path).seconds)
 
 
-def by_turns(ours: Listener, theirs: Listener, path: Path, turn: int) -> tuple[Heard, Heard]:
+def by_turns(ours: Listener, theirs: Listener, path: Path, turn: int) -> Pair:
     """Let both hear a recording; who begins changes, so that a drift favours nobody."""
     if turn % 2:
         other, own = theirs.hear(path), ours.hear(path)
@@ -111,36 +58,37 @@ def by_turns(ours: Listener, theirs: Listener, path: Path, turn: int) -> tuple[H
     return own, other
 
 
-def speed_row(
-    over: str, limit: float, pairs: Sequence[tuple[Heard, Heard]], told: Sequence[str], threads: int
-) -> Row:
+def speed_row(call: str, bound: Bound, pairs: Sequence[Pair], sides: tuple[Listener, ...]) -> Row:
     """Compare the speed on the same recordings."""
+    ratios = [theirs.seconds / ours.seconds for ours, theirs in pairs]
     own, other = (sum(heard.seconds for heard in side) for side in zip(*pairs, strict=True))
+    threads = " and ".join(_threads(side) for side in sides)
     return Row(
-        f"speed of speech to text over {over}",
-        median(theirs.seconds / ours.seconds for ours, theirs in pairs),
+        f"speed of speech to text over faster-whisper's {call} call",
+        median(ratios),
         "ratio",
-        at_least(limit),
-        f"whisper-base, int8, ours on {threads} threads with words in time, theirs with its "
-        f"default arguments; wall time, by turns, median of {len(pairs)} recordings "
-        f"({', '.join(told)}), all together {other:.1f} over {own:.1f} s",
+        bound,
+        f"whisper-base, int8, {threads}; ours with times of words, theirs with its default "
+        f"arguments; wall time, by turns, median of {len(pairs)} recordings "
+        f"({', '.join(f'{ratio:.2f}' for ratio in ratios)}); all together {other:.1f} s of theirs "
+        f"and {own:.1f} s of ours",
     )
 
 
-def word_rows(pieces: Sequence[Clip], pairs: Sequence[tuple[Heard, Heard]]) -> Iterator[Row]:
+def word_rows(pieces: Sequence[Clip], pairs: Sequence[Pair]) -> Iterator[Row]:
     """Compare the words that both heard with those that were said."""
-    errors = {"ours": 0, "theirs": 0}
-    words = 0
+    errors: Counter[str] = Counter()
+    words: Counter[str] = Counter()
     for piece, (own, other) in zip(pieces, pairs, strict=True):
         truth = piece.path.with_suffix(".txt").read_text("utf-8")
         errors["ours"] += count_errors(truth, own.text, "en")[0]
         wrong, count = count_errors(truth, other.text, "en")
         errors["theirs"] += wrong
-        words += count
-    rates = {side: 100 * wrong / words for side, wrong in errors.items()}
+        words["synthetic" if piece.group == "synthetic" else "human"] += count
+    rates = {side: 100 * wrong / words.total() for side, wrong in errors.items()}
     said = (
-        f"{words} words, those of {pieces[-1].path.stem} by human readers and the rest by one "
-        "synthetic voice; English, the language not given"
+        f"{words.total()} words, {words['human']} of them by human readers and "
+        f"{words['synthetic']} by one synthetic voice; English, the language not given"
     )
     yield Row("WER of speech to text", rates["ours"], "%", None, f"{errors['ours']} of {said}")
     yield Row(
@@ -157,6 +105,12 @@ def word_rows(pieces: Sequence[Clip], pairs: Sequence[tuple[Heard, Heard]]) -> I
         at_most(0.5),
         f"{rates['ours']:.2f} less {rates['theirs']:.2f} % over {said}",
     )
+
+
+def _threads(side: Listener) -> str:
+    if side.threads == 0:
+        return "theirs on as many threads as it likes"
+    return f"{'ours' if side.way == 'ours' else 'theirs'} on {side.threads} thread(s)"
 
 
 def excerpt(path: Path, folder: Path) -> Path:

@@ -68,7 +68,7 @@ class Language:
 
 
 class AsrEngine(Protocol):
-    """Turns speech into text, one clip of at most 30 seconds a step."""
+    """Turns speech into text, a few clips of at most 30 seconds a step."""
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""

@@ -4,6 +4,7 @@ import asyncio
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_sdk.engine import EngineProcess
+from brickwork_sdk.engine import EngineProcess, wire
 from brickwork_sdk.engine import process as process_module
 from brickwork_sdk.errors import BrickworkError, Reason
 from brickwork_sdk.processes import identify
@@ -193,10 +194,20 @@ async def test_a_load_that_hangs_is_killed_at_its_deadline() -> None:
     assert process.exited.is_set()
 
 
+def test_an_engine_ends_when_its_brick_dies_between_a_ping_and_its_answer() -> None:
+    ours, theirs = socket.socketpair()
+    words = [sys.executable, "-m", "brickwork_sdk.engine.child", str(theirs.fileno())]
+    with theirs, ours, subprocess.Popen(words, pass_fds=[theirs.fileno()]) as child:
+        theirs.close()
+        ours.sendall(wire.encode({"type": "ping"}))
+        ours.close()
+        assert child.wait(timeout=60) == 0
+
+
 ORPHAN = """
 import asyncio, os, sys
 from pathlib import Path
-from brickwork_sdk.engine import EngineProcess
+from brickwork_sdk.engine import EngineProcess, wire
 async def main():
     process = await EngineProcess.spawn("brickwork_sdk.testing.toy_engine", Path("."), {})
     await process.loaded(20)

@@ -145,13 +145,16 @@ class Host:
 
 
 def _read(connection: socket.socket, inbox: "queue.SimpleQueue[wire.Message]", host: Host) -> None:
-    while (message := wire.receive(connection)) is not None:
-        if message["type"] == "ping":
-            host.send({"type": "pong"})
-        else:
-            inbox.put(message)
-    # The brick is gone: nobody will read a result, and its memory must come back now.
-    os._exit(0)
+    try:
+        while (message := wire.receive(connection)) is not None:
+            if message["type"] == "ping":
+                host.send({"type": "pong"})
+            else:
+                inbox.put(message)
+    finally:
+        # The brick is gone, perhaps between a ping and its answer: nobody will read a result, and
+        # its memory must come back now.
+        os._exit(0)
 
 
 def _worked(call: Call) -> dict[str, object]:

@@ -38,6 +38,7 @@ def test_a_frozen_supervisor_is_ended_with_all_that_it_started(
         assert identity is not None
         write_state(home, MeshState("http://127.0.0.1:1", identity, ()))
         os.kill(supervisor.pid, signal.SIGSTOP)
+        os.waitpid(supervisor.pid, os.WUNTRACED)  # it stands now
         mesh.end_mesh(settings)
     assert supervisor.returncode == -signal.SIGKILL
     assert select.select([started], [], [], 10)[0]  # a pidfd is readable once it has ended

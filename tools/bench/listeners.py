@@ -1,7 +1,7 @@
 """One of three ways to Whisper, in a process of its own: ours, and faster-whisper's two calls.
 
-Run as `python -m tools.bench.listeners WAY THREADS`. It loads the default model in int8, says so
-with an empty line, and then answers each path on a line of standard input with a line of JSON:
+Run as `python -m tools.bench.listeners WAY THREADS`. It loads the default model, says so with an
+empty line, and then answers each path on a line of standard input with a line of JSON:
 seconds on the clock from the path to the last segment, and the text. All three find the language
 themselves and have every other argument as its package or ours has it.
 """
@@ -35,19 +35,19 @@ def ours(model_dir: Path, threads: int) -> Listen:
 
 
 def batched(model_dir: Path, threads: int) -> Listen:
-    """Transcribe through `BatchedInferencePipeline`."""
-    pipeline = BatchedInferencePipeline(_model(model_dir, threads))
+    """Transcribe through `BatchedInferencePipeline`, in int8 as ours."""
+    model = WhisperModel(str(model_dir), device="cpu", compute_type="int8", cpu_threads=threads)
+    pipeline = BatchedInferencePipeline(model)
     return lambda path: " ".join(segment.text for segment in pipeline.transcribe(path)[0])
 
 
 def default(model_dir: Path, threads: int) -> Listen:
-    """Transcribe through `WhisperModel.transcribe`; 0 threads leave their number to the package."""
-    model = _model(model_dir, threads)
+    """Transcribe as the package does unless told otherwise, in its own precision.
+
+    Threads are 0, which leaves their number to the package.
+    """
+    model = WhisperModel(str(model_dir), device="cpu", cpu_threads=threads)
     return lambda path: " ".join(segment.text for segment in model.transcribe(path)[0])
-
-
-def _model(model_dir: Path, threads: int) -> WhisperModel:
-    return WhisperModel(str(model_dir), device="cpu", compute_type="int8", cpu_threads=threads)
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ CLIPS_MAX = 4
 """More at once write little faster, and hold the processor longer without giving way."""
 
 
-def in_batches(clips: Iterable[Clip]) -> Iterator[list[Clip]]:
-    """Yield clips in order; the first one alone, so that its text need not wait for others."""
+def in_batches(clips: Iterable[Clip], first: int) -> Iterator[list[Clip]]:
+    """Yield clips in order, few at `first`, so that their text need not wait for others."""
     waiting = iter(clips)
-    size = 1
+    size = first
     while batch := list(islice(waiting, size)):
         yield batch
         size = CLIPS_MAX

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import ctranslate2
@@ -59,16 +60,17 @@ class WhisperEngine:
         language = request.language
         here = Progress(request.start_ms, total_ms)
         yield here
-        for batch in in_batches(cut_clips(blocks, _find_speech)):
+        for batch in in_batches(cut_clips(blocks, _find_speech), self._model.workers):
             states = []
-            for clip in batch:
-                states.append(self._model.encode(clip.samples))
+            for _, made in self._model.side_by_side(self._encode, batch):
+                states.append(made)
                 yield here
             language = language or self._model.hear_language(states[0]).code
             texts = self._model.decode(states, language)
             yield here
-            for clip, clip_states, text in zip(batch, states, texts, strict=True):
-                words = self._words(clip, clip_states, text, language)
+            place = partial(self._words, language)
+            heard = list(zip(batch, states, texts, strict=True))
+            for (clip, _, _), words in self._model.side_by_side(place, heard):
                 words += yield from self._unheard_words(clip, words, language, here)
                 words.sort(key=lambda word: word.start_ms)
                 yield from cut_sentences(words, language)
@@ -99,11 +101,15 @@ class WhisperEngine:
             stretch = Clip(start_ms, clip.samples[start:end], (), clip.heard_ms)
             states = self._model.encode(stretch.samples)
             (text,) = self._model.decode([states], language)
-            found += self._words(stretch, states, text, language)
+            found += self._words(language, (stretch, states, text))
         return found
 
-    def _words(self, clip: Clip, states: States, text: Text, language: str) -> list[Word]:
+    def _encode(self, clip: Clip) -> States:
+        return self._model.encode(clip.samples)
+
+    def _words(self, language: str, heard: tuple[Clip, States, Text]) -> list[Word]:
         """Return the words of a clip with their times in the recording."""
+        clip, states, text = heard
         if text.is_loop:
             words = self._model.hear_again(clip.samples, language)
         else:

@@ -16,7 +16,7 @@ def clip(start_ms: int) -> Clip:
 
 @pytest.mark.parametrize("count", [0, 1, 2, CLIPS_MAX + 1, CLIPS_MAX + 2, 3 * CLIPS_MAX])
 def test_all_clips_come_once_and_in_order_and_the_first_comes_alone(count: int) -> None:
-    batches = list(in_batches(clip(number) for number in range(count)))
+    batches = list(in_batches((clip(number) for number in range(count)), 1))
     assert [each.start_ms for batch in batches for each in batch] == list(range(count))
     assert [len(batch) for batch in batches[:1]] == [1][:count]
     assert all(len(batch) == CLIPS_MAX for batch in batches[1:-1])
@@ -30,5 +30,5 @@ def test_no_clip_is_cut_before_its_batch_is_asked_for() -> None:
             cut.append(number)
             yield clip(number)
 
-    list(islice(in_batches(cutting()), 2))
+    list(islice(in_batches(cutting(), 1), 2))
     assert len(cut) == 1 + CLIPS_MAX

@@ -1,10 +1,13 @@
 """A worker that was frozen for so long that its stage was given to somebody else."""
 
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from brickwork_sdk.testing.recordings import tone, write_recording
 from tests.chaos.jobs import Order, check, send, wait_for_segment
@@ -13,6 +16,7 @@ from tests.conftest import Mesh
 SECONDS = 400
 TAKEN_SECONDS_MAX = 12.0
 """A claim is taken back after 5 s of silence; after 15 s the supervisor may kill the worker."""
+TRIES = 20
 
 
 def test_a_worker_that_wakes_up_finds_itself_overtaken_and_writes_nothing(
@@ -25,7 +29,7 @@ def test_a_worker_that_wakes_up_finds_itself_overtaken_and_writes_nothing(
     worker = mesh.ready_process("worker-interactive")
     assert worker is not None
     attempt = transcribing(mesh, job_id)["attempts"]
-    worker.suspend()
+    freeze_between_writes(worker, mesh.home / "state/gateway/ledger.sqlite3")
     deadline = time.monotonic() + TAKEN_SECONDS_MAX
     while transcribing(mesh, job_id)["attempts"] == attempt:
         assert time.monotonic() < deadline, "the stage was not taken back"
@@ -34,6 +38,20 @@ def test_a_worker_that_wakes_up_finds_itself_overtaken_and_writes_nothing(
     check(mesh, job_id, order)
     log = (mesh.home / "logs" / "worker-interactive.log").read_text()
     assert any("stage_overtaken" in line and job_id in line for line in log.splitlines())
+
+
+def freeze_between_writes(worker: psutil.Process, ledger: Path) -> None:
+    """Freeze a worker that does not hold the ledger's lock, for with it nobody can take over."""
+    for _ in range(TRIES):
+        worker.suspend()
+        try:
+            with closing(sqlite3.connect(ledger, timeout=1, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError:
+            worker.resume()
+            time.sleep(0.01)  # into another moment of its work
+    raise AssertionError("the worker held the lock of the ledger each time")
 
 
 def transcribing(mesh: Mesh, job_id: str) -> dict[str, Any]:

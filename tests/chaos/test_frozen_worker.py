@@ -13,7 +13,7 @@ from brickwork_sdk.testing.recordings import tone, write_recording
 from tests.chaos.jobs import Order, check, send, wait_for_segment
 from tests.conftest import Mesh
 
-SECONDS = 400
+SECONDS = 1200
 TAKEN_SECONDS_MAX = 12.0
 """A claim is taken back after 5 s of silence; after 15 s the supervisor may kill the worker."""
 TRIES = 20
@@ -24,10 +24,10 @@ def test_a_worker_that_wakes_up_finds_itself_overtaken_and_writes_nothing(
 ) -> None:
     recording = write_recording(tmp_path / "long.flac", tone(SECONDS)).read_bytes()
     order = Order(recording, SECONDS)
-    job_id = send(mesh, order)
-    wait_for_segment(mesh, job_id, 3)
     worker = mesh.ready_process("worker-interactive")
     assert worker is not None
+    job_id = send(mesh, order)
+    wait_for_segment(mesh, job_id, 3)
     attempt = transcribing(mesh, job_id)["attempts"]
     freeze_between_writes(worker, mesh.home / "state/gateway/ledger.sqlite3")
     deadline = time.monotonic() + TAKEN_SECONDS_MAX

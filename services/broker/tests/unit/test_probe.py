@@ -18,7 +18,10 @@ Child = subprocess.Popen[bytes]
 
 @pytest.fixture
 def child() -> Iterator[Child]:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # by now it is what it will be, and not its parent's copy
         yield process
         process.kill()
 

@@ -1,6 +1,7 @@
 """Transcripts as files for people and players; pure functions of aligned segments."""
 
 import html
+import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +11,11 @@ Segment = Mapping[str, Any]
 
 def render_json(result: Mapping[str, Any]) -> str:
     """Render a result as JSON, readable and in UTF-8."""
-    return json.dumps(result, ensure_ascii=False, indent=1) + "\n"
+    # Written piece by piece: `dumps` first lists all pieces, eight times the text they make.
+    text = io.StringIO()
+    json.dump(result, text, ensure_ascii=False, indent=1)
+    text.write("\n")
+    return text.getvalue()
 
 
 def render_srt(segments: Sequence[Segment]) -> str:

@@ -84,6 +84,20 @@ def make_folders(*folders: Path) -> None:
             raise unusable(folder, error) from error
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Put a file of a home where others find it, whole or not at all.
+
+    Raises:
+        NotPossible: STORAGE_FULL, or SETTING_INVALID where a home takes no file.
+    """
+    fresh = path.with_suffix(".new")
+    try:
+        fresh.write_text(text)
+        fresh.replace(path)
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
 def unusable(path: Path, error: OSError) -> NotPossible:
     """Say that the home cannot be used, and why."""
     return NotPossible(

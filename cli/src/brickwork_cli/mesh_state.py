@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from brickwork_cli.home import Home, unusable
+from brickwork_cli.home import Home, write_whole
 from brickwork_sdk.errors import NotPossible, Reason
 from brickwork_sdk.processes import ProcessIdentity, identify
 
@@ -71,13 +71,7 @@ def write_state(home: Home, state: MeshState) -> None:
     Raises:
         NotPossible: STORAGE_FULL, or SETTING_INVALID where a home takes no file.
     """
-    path = _path(home)
-    fresh = path.with_suffix(".new")
-    try:
-        fresh.write_text(json.dumps(asdict(state)))
-        fresh.replace(path)
-    except OSError as error:
-        raise unusable(path, error) from error
+    write_whole(_path(home), json.dumps(asdict(state)))
 
 
 def read_state(home: Home) -> MeshState | None:

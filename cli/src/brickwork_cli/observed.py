@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from brickwork_cli.home import Home, unusable
+from brickwork_cli.home import Home, write_whole
 from brickwork_cli.plan import ProcessPlan
 
 _LISTEN = "_LISTEN"
@@ -41,10 +41,7 @@ def targets(plans: Sequence[ProcessPlan]) -> str:
     Source: Prometheus, file-based service discovery (file_sd_config), JSON.
     """
     groups = [
-        {
-            "targets": [address],
-            "labels": {"process": plan.name, "service": plan.service or plan.name},
-        }
+        {"targets": [address], "labels": {"process": plan.name, "service": plan.service}}
         for plan in plans
         for name, address in plan.settings.items()
         if name.endswith(_METRICS_LISTEN)
@@ -63,13 +60,7 @@ def write_targets(home: Home, plans: Sequence[ProcessPlan]) -> None:
     Raises:
         NotPossible: STORAGE_FULL, or SETTING_INVALID where a home takes no file.
     """
-    path = targets_path(home)
-    fresh = path.with_suffix(".new")
-    try:
-        fresh.write_text(targets(plans))
-        fresh.replace(path)
-    except OSError as error:
-        raise unusable(path, error) from error
+    write_whole(targets_path(home), targets(plans))
 
 
 def _prefix(plan: ProcessPlan) -> str:

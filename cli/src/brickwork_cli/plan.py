@@ -35,6 +35,10 @@ class ProcessPlan:
     address: str = ""
     service: str = ""
 
+    def __post_init__(self) -> None:
+        if not self.service:
+            object.__setattr__(self, "service", self.name)
+
 
 def plan_mesh(
     home: Home,

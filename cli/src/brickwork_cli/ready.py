@@ -9,12 +9,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 _ASK_SECONDS = 5.0
 
 
-async def answers(name: str, address: str, ask_seconds: float = _ASK_SECONDS) -> bool:
+async def answers(name: str, address: str) -> bool:
     """Ask once whether the process at this address is ready."""
     if not address:
         return True
     try:
-        async with asyncio.timeout(ask_seconds):
+        async with asyncio.timeout(_ASK_SECONDS):
             reader, writer = await _connected(address)
             try:
                 if name == "valkey":

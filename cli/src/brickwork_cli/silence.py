@@ -28,7 +28,7 @@ async def fallen_silent(name: str, address: str) -> None:
     misses = 0
     async with _channel(name, address) as channel:
         while misses < LOOKS_MAX:
-            asked = _lives(channel) if channel else answers(name, address, LOOK_EVERY_SECONDS)
+            asked = _lives(channel) if channel else answers(name, address)
             is_alive, _ = await asyncio.gather(asked, asyncio.sleep(LOOK_EVERY_SECONDS))
             misses = 0 if is_alive else misses + 1
 

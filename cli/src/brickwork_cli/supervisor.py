@@ -58,7 +58,7 @@ class Supervisor:
         )
         self._state = MeshState(gateway, me, starting)
         self._rewriting: asyncio.TimerHandle | None = None
-        self._keepers: list[Keeper] = []
+        self._keepers = [Keeper(plan, home, self._note) for plan in plans]
         self._restarting = asyncio.Lock()
 
     async def run(self, announce_ready: "asyncio.Future[None]") -> None:
@@ -85,11 +85,9 @@ class Supervisor:
                 targets_path(self._home).unlink(missing_ok=True)
 
     async def _run(self, stop: asyncio.Event, announce_ready: "asyncio.Future[None]") -> None:
-        keepers = [Keeper(plan, self._home, self._note) for plan in self._plans]
-        self._keepers = keepers
-        running = [asyncio.create_task(keeper.keep()) for keeper in keepers]
+        running = [asyncio.create_task(keeper.keep()) for keeper in self._keepers]
         stopping = asyncio.create_task(stop.wait())
-        starting = asyncio.create_task(self._started(keepers, running))
+        starting = asyncio.create_task(self._started(running))
         try:
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
@@ -114,9 +112,9 @@ class Supervisor:
                     task.cancel()
                 await asyncio.gather(*ending, return_exceptions=True)
 
-    async def _started(self, keepers: list[Keeper], running: list["asyncio.Task[None]"]) -> None:
+    async def _started(self, running: list["asyncio.Task[None]"]) -> None:
         """Return once every process has answered; raise when one ended before it did."""
-        for plan, keeper, task in zip(self._plans, keepers, running, strict=True):
+        for plan, keeper, task in zip(self._plans, self._keepers, running, strict=True):
             ready = asyncio.create_task(keeper.ready.wait())
             await asyncio.wait(
                 {ready, task}, timeout=READY_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED
@@ -130,7 +128,7 @@ class Supervisor:
         pairs = list(zip(self._plans, self._keepers, strict=True))
         chosen = [pair for pair in pairs if name in (pair[0].name, pair[0].service)]
         if not chosen:
-            known = ", ".join(dict.fromkeys(plan.service or plan.name for plan in self._plans))
+            known = ", ".join(dict.fromkeys(plan.service for plan in self._plans))
             raise InvalidInput(
                 Reason.ARGUMENT_INVALID, f"This mesh has no {name[:64]!r}; it has: {known}."
             )

@@ -89,6 +89,14 @@ class Renewer:
                 self._renew(one)
             for goodbye in goodbyes:
                 self._repeat(goodbye)
+        self._say_last_words()
+
+    def _say_last_words(self) -> None:
+        """Repeat what is unheard once more: memory that nobody used comes back on word alone."""
+        until = time.monotonic() + STOP_SECONDS - RENEW_EVERY_SECONDS
+        for goodbye in list(self._goodbyes.values()):
+            if time.monotonic() < until:
+                self._repeat(goodbye)
 
     def _renew(self, kept: "_Kept") -> None:
         token = kept.token

@@ -125,8 +125,8 @@ class VramClient:
         await self._say_goodbye(token.token_id, token.epoch)
 
     async def close(self) -> None:
-        """End renewal and the channels."""
-        self._renewer.stop()
+        """End renewal and the channels; say what the broker has not heard yet."""
+        await asyncio.to_thread(self._renewer.stop)
         await self._channel.close()
 
     async def _ask(

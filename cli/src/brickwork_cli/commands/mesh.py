@@ -15,7 +15,7 @@ from brickwork_cli.mesh_state import MeshState
 from brickwork_cli.plan import SCALABLE
 from brickwork_cli.scale import parse_scale
 from brickwork_cli.settings import CliSettings
-from brickwork_cli.sizes import parse_size
+from brickwork_sdk.sizes import parse_size
 
 EXIT_NOT_RUNNING = 3
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from brickwork_cli.sizes import format_size, parse_size
+from brickwork_sdk.sizes import format_size, parse_size
 from brickwork_sdk.errors import BrickworkError, Reason
 
 

@@ -66,9 +66,12 @@ async def run_on(
     on_gpu = options.get("device") == "cuda"
     granted_bytes = (entry.gpu_footprint_bytes or 0) if on_gpu else entry.footprint_bytes
     directory = ModelStore(MODELS).get(load.model).directory
+    about = {"threads": "1", **options}
+    if on_gpu:
+        about["budget_bytes"] = str(granted_bytes)
     async with _watched(on_gpu) as memory:
         began = time.monotonic()
-        process = await EngineProcess.spawn(entry.engine, directory, {"threads": "1", **options})
+        process = await EngineProcess.spawn(entry.engine, directory, about)
         try:
             description = await process.loaded(LOAD_SECONDS_MAX)
             load_seconds = time.monotonic() - began

@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import grpc.aio
 
@@ -23,9 +24,11 @@ from brickwork_sdk.models import (
     Model,
     ModelFile,
     ModelStore,
+    ServedModel,
     load_catalogue,
 )
 from brickwork_sdk.objects import ObjectStore
+from brickwork_sdk.outside import OutsideModel
 from brickwork_sdk.server import Register, serve
 from brickwork_sdk.settings import BrickSettings
 from brickwork_sdk.slot import ModelSlot
@@ -36,14 +39,24 @@ from brickwork_sdk.vram import VramClient
 
 CONTROL = control_pb2.DESCRIPTOR.services_by_name["ControlService"].full_name
 
+SCRIPTED_BYTES = 64 * 1024 * 1024
+"""What an engine without a model may use; it needs three quarters of it."""
+
 RegisterServicer = Callable[[grpc.aio.Server, Slots, ObjectStore], None]
+_Settings = TypeVar("_Settings", bound=BrickSettings)
+
+
+def _none_outside(settings: BrickSettings) -> OutsideModel | None:
+    """Serve the catalogue, whatever the settings say."""
+    return None
 
 
 def run_brick(
     package: str,
-    load_settings: Callable[[], BrickSettings],
+    load_settings: Callable[[], _Settings],
     service_name: str,
     register: RegisterServicer,
+    outside_model: Callable[[_Settings], OutsideModel | None] = _none_outside,
 ) -> int:
     """Serve a brick until it is asked to stop; return its exit status.
 
@@ -52,10 +65,12 @@ def run_brick(
         load_settings: reads its settings.
         service_name: full name of its service on the wire.
         register: adds its servicer to the server.
+        outside_model: tells which model of an external server it serves instead of its own.
     """
     try:
         settings = load_settings()
-        asyncio.run(_serve(package, settings, service_name, register))
+        outside = outside_model(settings) if settings.engine == "real" else None
+        asyncio.run(_serve(package, settings, service_name, register, outside))
     except BrickworkError as error:
         # One line for the operator; the log has no reader yet when settings are wrong.
         sys.stderr.write(f"{error.message} [{error.reason.value}]\n")
@@ -64,32 +79,52 @@ def run_brick(
 
 
 async def _serve(
-    package: str, settings: BrickSettings, service_name: str, register: RegisterServicer
+    package: str,
+    settings: BrickSettings,
+    service_name: str,
+    register: RegisterServicer,
+    outside: OutsideModel | None,
 ) -> None:
-    await _try_engines(package, settings)
+    if outside is None:
+        await _try_engines(package, settings)
 
     def register_measured(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
         offer(MODEL_GAUGES, slots.measure)
         register(server, slots, objects)
 
-    async with assembled(package, settings, register_measured) as register_all:
+    async with assembled(package, settings, register_measured, outside) as register_all:
         await serve([service_name, CONTROL, objects_service.SERVICE_NAME], register_all, settings)
 
 
 @asynccontextmanager
 async def assembled(
-    package: str, settings: BrickSettings, register: RegisterServicer
+    package: str,
+    settings: BrickSettings,
+    register: RegisterServicer,
+    outside: OutsideModel | None = None,
 ) -> AsyncIterator[Register]:
     """Make slots for every model and yield what adds all services of a brick to a server."""
+    entries: Sequence[ServedModel]
+    options: Mapping[str, str]
+    if outside is None:
+        entries, default_model = _entries(package, settings), settings.default_model
+        find_model, options = _finder(settings), _options(settings)
+    else:
+        entries, default_model = [outside.entry], outside.entry.name
+        find_model, options = outside.find, outside.options
     vram = VramClient(settings.broker, settings.service)
-    find_model = _finder(settings)
-    options = _options(settings)
     slots = Slots(
         {
-            entry.name: ModelSlot(entry, find_model, vram, options, settings.idle_unload_seconds)
-            for entry in _entries(package, settings)
+            entry.name: ModelSlot(
+                entry,
+                find_model,
+                vram,
+                {**options, **_elasticity(entry)},
+                settings.idle_unload_seconds,
+            )
+            for entry in entries
         },
-        settings.default_model,
+        default_model,
     )
     objects = ObjectStore(settings.objects_dir)
 
@@ -117,6 +152,16 @@ def _options(settings: BrickSettings) -> dict[str, str]:
     }
 
 
+def _elasticity(entry: ServedModel) -> dict[str, str]:
+    """Return what the engine of an elastic model is told of what it can make use of."""
+    if entry.ceiling_bytes is None:
+        return {}
+    return {
+        "footprint_bytes": str(entry.footprint_bytes),
+        "ceiling_bytes": str(entry.ceiling_bytes),
+    }
+
+
 async def _try_engines(package: str, settings: BrickSettings) -> None:
     """See that the engines can compute as the settings say, unless those are the defaults."""
     if settings.engine == "real" and (settings.device != "cpu" or settings.precision):
@@ -128,14 +173,25 @@ def _entries(package: str, settings: BrickSettings) -> list[CatalogueEntry]:
     entries = load_catalogue(package)
     if settings.engine == "real":
         return [_on_gpu(entry) if settings.device == "cuda" else entry for entry in entries]
-    scripted = {"engine": f"{package}.scripted_engine", "footprint_bytes": 64 * 1024 * 1024}
-    return [entry.model_copy(update=scripted) for entry in entries]
+    return [_scripted(package, entry) for entry in entries]
+
+
+def _scripted(package: str, entry: CatalogueEntry) -> CatalogueEntry:
+    """Return an entry that needs little, and is elastic where the real one is."""
+    scripted = {
+        "engine": f"{package}.scripted_engine",
+        "footprint_bytes": SCRIPTED_BYTES,
+        "ceiling_bytes": entry.ceiling_bytes and 2 * SCRIPTED_BYTES,
+    }
+    return entry.model_copy(update=scripted)
 
 
 def _on_gpu(entry: CatalogueEntry) -> CatalogueEntry:
     if entry.gpu_footprint_bytes is None:
         raise unavailable("engine", f"The model {entry.name} has no engine that uses a GPU.")
-    return entry.model_copy(update={"footprint_bytes": entry.gpu_footprint_bytes})
+    # What more memory of a GPU would bring has not been measured.
+    on_gpu = {"footprint_bytes": entry.gpu_footprint_bytes, "ceiling_bytes": None}
+    return entry.model_copy(update=on_gpu)
 
 
 def _finder(settings: BrickSettings) -> Callable[[str], Model]:

@@ -23,6 +23,23 @@ CUDA_13 = (
     "nvidia/cudnn/lib/libcudnn.so.9",
 )
 """What ONNX Runtime opens, by bare names; each stands after what it needs itself."""
+CONTEXT_BYTES = 2**30
+"""What a context and the code of the libraries take of a GPU, by reckoning; no arena counts it."""
+
+
+def arena_options(granted_bytes: int | None, network_count: int) -> dict[str, str]:
+    """Return what keeps each network of a process to its share of a grant.
+
+    Source: ONNX Runtime's documentation, CUDA execution provider, `gpu_mem_limit`: of the arena of
+    one session, in bytes.
+
+    Args:
+        granted_bytes: for all of the process; None where nothing limits it.
+        network_count: how many sessions share it alike.
+    """
+    if granted_bytes is None:
+        return {}
+    return {"gpu_mem_limit": str(max(0, granted_bytes - CONTEXT_BYTES) // network_count)}
 
 
 def require_gpu() -> None:

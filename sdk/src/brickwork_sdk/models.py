@@ -12,9 +12,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from brickwork_sdk.errors import NotFound, NotPossible, Reason
 
@@ -72,28 +80,47 @@ class BuildByModule(_Frozen):
     module: str
 
 
-class CatalogueEntry(_Frozen):
-    """A model that a brick can serve, as its `models.json` describes it.
+class ServedModel(_Frozen):
+    """A model that a brick can serve.
 
     Attributes:
         name: its name in the model store and on the wire.
         engine: the module that loads it, such as `brickwork_asr.whisper_engine`.
         licence: SPDX identifier, or a sentence.
         origin: who made it and where the files come from.
-        footprint_bytes: memory that its engine process needs, in bytes.
+        footprint_bytes: private memory that its engine process needs to do one piece of work after
+            the other, in bytes; 0 where only what the broker has learned of it tells.
+        ceiling_bytes: that with which it does as many at once as it ever will; None where more
+            memory is of no use to it.
         gpu_footprint_bytes: that of a GPU when it computes there; None where it cannot.
         languages: ISO 639-1 codes; empty where language does not matter.
-        build: how its files are made from installed wheels.
-        files: what comes out of that.
     """
 
     name: str = Field(pattern=f"^{_NAME.pattern}$")
     engine: str
     licence: str
     origin: str
-    footprint_bytes: int = Field(gt=0)
+    footprint_bytes: int = Field(ge=0)
+    ceiling_bytes: int | None = Field(default=None, gt=0)
     gpu_footprint_bytes: int | None = Field(default=None, gt=0)
     languages: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _stands_above_footprint(self) -> Self:
+        if self.ceiling_bytes is not None and self.ceiling_bytes <= self.footprint_bytes:
+            raise ValueError(f"the ceiling of {self.name} is not above its footprint")
+        return self
+
+
+class CatalogueEntry(ServedModel):
+    """A model of which a brick's `models.json` tells how its files are made.
+
+    Attributes:
+        build: how its files are made from installed wheels.
+        files: what comes out of that.
+    """
+
+    footprint_bytes: int = Field(gt=0)
     build: BuildByCopy | BuildByModule
     files: tuple[ModelFile, ...] = Field(min_length=1)
 

@@ -64,6 +64,30 @@ def resident_bytes(pid: int) -> int:
         return 0
 
 
+def private_bytes(pid: int) -> int:
+    """Return the memory that ends with a process, in RAM or swapped out; 0 when it is gone.
+
+    Pages of files, such as libraries and weights that are mapped, belong to the page cache: others
+    share them, and the kernel takes them back by itself. ADR 0047 has what else could be read.
+    Source: proc(5), /proc/[pid]/status, RssAnon and VmSwap; the kernel counts both as it goes.
+    """
+    sizes = memory_sizes(pid)
+    return sizes.get("RssAnon", 0) + sizes.get("VmSwap", 0)
+
+
+def memory_sizes(pid: int) -> dict[str, int]:
+    """Return the sizes that the kernel tells of a process, in bytes; none when it is gone.
+
+    Source: proc(5), /proc/[pid]/status, the lines in kB.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+    words = [line.split() for line in lines if line.endswith(" kB")]
+    return {name.rstrip(":"): int(kib) * 1024 for name, kib, _ in words}
+
+
 def _stat(pid: int) -> list[str] | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()

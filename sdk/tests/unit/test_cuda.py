@@ -109,3 +109,9 @@ def test_a_precision_that_the_device_lacks_is_refused_with_those_that_it_has() -
         Placement("cpu", "float16").require_precision({"int8", "float32"})
     assert caught.value.reason is Reason.SETTING_INVALID
     assert "float32, int8" in caught.value.message
+
+
+def test_networks_share_what_a_grant_leaves_beside_the_context() -> None:
+    assert cuda.arena_options(4 * 2**30, 2) == {"gpu_mem_limit": str(1536 * 2**20)}
+    assert cuda.arena_options(2**20, 2) == {"gpu_mem_limit": "0"}
+    assert cuda.arena_options(None, 2) == {}

@@ -8,6 +8,7 @@ import pytest
 
 from brickwork_asr.scripted_engine import ScriptedAsrEngine
 from brickwork_llm.scripted_engine import ScriptedEngine as ScriptedLlm
+from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.media.frames import read_frames
 from brickwork_sdk.media.probe import probe
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
@@ -71,7 +72,9 @@ def test_a_peak_stays_until_it_is_reset() -> None:
 
 
 def test_the_plain_stages_ask_what_the_pipeline_asks(demo: Path) -> None:
-    heard = obey({"asr": ScriptedAsrEngine()}, {"stage": "transcribe", "recording": str(demo)})
+    heard = obey(
+        {"asr": ScriptedAsrEngine(Budget())}, {"stage": "transcribe", "recording": str(demo)}
+    )
     assert [segment["text"] for segment in heard["made"]] == ["Sentence 0.", "Sentence 1."]
     assert heard["seconds"] > 0
     assert heard["cpu_seconds"] > 0

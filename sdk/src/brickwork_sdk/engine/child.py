@@ -8,6 +8,7 @@ ping is answered.
 import ctypes
 import dataclasses
 import importlib
+import inspect
 import logging
 import os
 import queue
@@ -18,21 +19,26 @@ import threading
 import time
 import traceback
 import typing
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from brickwork_sdk.engine import wire
+from brickwork_sdk.engine.budget import Budget, Elastic, host_budget_bytes
 from brickwork_sdk.engine.calls import WEIGHTS, Call, CallTable
+from brickwork_sdk.engine.data_limit import close_holes, is_out_of_memory, limit_data
 from brickwork_sdk.engine.description import Engine
 from brickwork_sdk.engine.work import EngineWork
 from brickwork_sdk.errors import BrickworkError, EngineFailed, Reason
 from brickwork_sdk.logs import write_logs
+from brickwork_sdk.processes import ProcessIdentity
 
 log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
+_OVER_BUDGET = wire.encode({"type": "over_budget"})
+"""Made beforehand: when it is sent there may be no memory to make it in."""
 
 
 def main() -> int:
@@ -46,6 +52,7 @@ def main() -> int:
     try:
         host.load()
     except Exception as error:
+        host.end_if_refused(error)
         host.send({"type": "failed", **_described(error)})
         return 1
     host.serve()
@@ -66,12 +73,19 @@ class Host:
         self._inbox = inbox
         self._calls = CallTable()
         self._sending = threading.Lock()
+        self._options: Mapping[str, str] = {}
 
     def load(self) -> None:
         """Load the model that the first message names."""
         order = self._inbox.get()
+        self._options = order["options"]
         module = importlib.import_module(order["module"])
-        self._engine: Engine = module.load(Path(order["model_dir"]), order["options"])
+        self._limit_data()
+        # An engine that represents a server has to name processes that are not this one.
+        takes_it = "name_users" in inspect.signature(module.load).parameters
+        voice = {"name_users": self.name_users} if takes_it else {}
+        self._engine: Engine = module.load(Path(order["model_dir"]), self._options, **voice)
+        self._limit_data()  # Its threads are there now, and their stacks are reserved.
         self.send({"type": "ready", **dataclasses.asdict(self._engine.describe())})
 
     def serve(self) -> None:
@@ -93,6 +107,19 @@ class Host:
         with self._sending:
             self._connection.sendall(frame)
 
+    def name_users(self, users: Sequence[ProcessIdentity]) -> None:
+        """Tell the brick which other processes use the memory now; on any thread."""
+        self.send({"type": "users", "users": [dataclasses.asdict(user) for user in users]})
+
+    def end_if_refused(self, error: Exception) -> None:
+        """End this process at once if the error says that memory was refused to it.
+
+        Whatever library met that may be half done, so no other call should trust it.
+        """
+        if Budget.of(self._options).granted_bytes is not None and is_out_of_memory(error):
+            self._connection.sendall(_OVER_BUDGET)
+            os._exit(1)
+
     def _obey(self, message: wire.Message) -> None:
         match message["type"]:
             case "call":
@@ -101,6 +128,22 @@ class Host:
                 self._calls.give_credit(message["id"], message["count"])
             case "cancel":
                 self._cancel(message["id"])
+            case "budget":
+                self._keep_to(message["budget_bytes"])
+
+    def _keep_to(self, budget_bytes: int) -> None:
+        """Change what may be used, in the engine first: the limit must not meet its old size."""
+        self._options = {**self._options, "budget_bytes": str(budget_bytes)}
+        if isinstance(self._engine, Elastic):
+            self._engine.set_budget(budget_bytes)
+        close_holes()
+        self._limit_data()
+        self.send({"type": "kept", "budget_bytes": budget_bytes})
+
+    def _limit_data(self) -> None:
+        budget_bytes = host_budget_bytes(self._options)
+        if budget_bytes is not None:
+            limit_data(budget_bytes)
 
     def _begin(self, message: wire.Message) -> None:
         number = message["id"]
@@ -125,7 +168,7 @@ class Host:
                 except Exception as error:
                     # Its caller has left; the log is told, and the other calls go on.
                     _described(error)
-            self.send({"type": "end", "id": number, **_worked(call)})
+            self.send({"type": "end", "id": number, "is_cancelled": True, **_worked(call)})
 
     def _step(self, call: Call) -> None:
         self.trace_id = call.trace_id
@@ -135,6 +178,7 @@ class Host:
             self._calls.remove(call.number)
             self.send({"type": "end", "id": call.number, **_worked(call)})
         except Exception as error:
+            self.end_if_refused(error)
             self._calls.remove(call.number)
             self.send({"type": "error", "id": call.number, **_worked(call), **_described(error)})
         else:

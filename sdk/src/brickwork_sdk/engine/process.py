@@ -6,6 +6,7 @@ import itertools
 import logging
 import socket
 import sys
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,18 +15,20 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from brickwork_sdk.engine import wire
+from brickwork_sdk.engine.budget import host_budget_bytes
 from brickwork_sdk.engine.description import EngineDescription
+from brickwork_sdk.engine.fate import Fate
+from brickwork_sdk.engine.memory_watch import WATCH_EVERY_SECONDS, MemoryWatch
 from brickwork_sdk.engine.pulse import LOOK_EVERY_SECONDS, Pulse, Sign
 from brickwork_sdk.engine.work import EngineWork
 from brickwork_sdk.errors import (
     BrickworkError,
-    Busy,
     DeadlineExceeded,
     EngineFailed,
     Reason,
     error_of,
 )
-from brickwork_sdk.processes import ProcessIdentity, cpu_seconds, identify
+from brickwork_sdk.processes import ProcessIdentity, cpu_seconds, identify, private_bytes
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +36,9 @@ CREDIT = 8
 """Events of one call that may be under way; a reader slower than that stops the work."""
 CANCEL_SECONDS = 2.0
 """A call that was cancelled and still runs after this long has its process killed."""
-STOP_SECONDS = 2.0
-"""A process that was asked to stop and still runs after this long is killed."""
-
 
 _WORK = TypeAdapter(EngineWork)
+_USERS = TypeAdapter(tuple[ProcessIdentity, ...])
 
 
 @dataclass
@@ -55,7 +56,10 @@ class EngineProcess:
     Attributes:
         description: how the model runs.
         identity: the child's process, evidence for the broker.
+        users: the processes that use its memory: the child, and those of a server that it named.
+        on_users: called in the event loop when `users` has changed.
         exited: set once the child is gone, for whatever reason, and reaped.
+        fate: why it is gone, or was told to go; None while it lives.
     """
 
     def __init__(
@@ -66,19 +70,23 @@ class EngineProcess:
         load: dict[str, Any],
     ) -> None:
         self.identity = identity
+        self.users: tuple[ProcessIdentity, ...] = (identity,)
+        self.on_users: Callable[[], None] = lambda: None
         self.exited = asyncio.Event()
         self.description = EngineDescription("", "", "")
+        self.fate: Fate | None = None
         self._child = child
         self._writer = writer
         self._load = load
         self._numbers = itertools.count(1)
         self._answers: dict[int, _Answer] = {}
         self._ready: asyncio.Future[wire.Message] = asyncio.get_running_loop().create_future()
-        self._stopping = False
         self._load_sent = False
-        self._is_lost = False
         self._is_answering = True
         self._message_count = 0
+        budget_bytes = host_budget_bytes(load["options"])
+        self._watch = None if budget_bytes is None else MemoryWatch(budget_bytes)
+        self._budgets: deque[asyncio.Future[bool]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -88,26 +96,37 @@ class EngineProcess:
         """Start a child that will run `module.load(model_dir, options)` once `loaded` is called.
 
         Until then it uses no memory worth speaking of, so that its token can name it first.
+
+        Args:
+            module: of the engine.
+            model_dir: the files of its model.
+            options: for the engine; of them `budget_bytes` is the private memory that the process
+                may use: above it, it is ended. Without it, and on a GPU, nothing is watched.
         """
         ours, theirs = socket.socketpair()
-        with theirs:
-            child = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "brickwork_sdk.engine.child",
-                str(theirs.fileno()),
-                pass_fds=(theirs.fileno(),),
-                stdin=asyncio.subprocess.DEVNULL,
-            )
-        identity = identify(child.pid)
-        if identity is None:
-            ours.close()
-            raise EngineFailed(Reason.ENGINE_CRASHED, "The engine process ended as it began.")
-        reader, writer = await asyncio.open_connection(sock=ours)
+        with contextlib.ExitStack() as unless_spawned:
+            # Whoever leaves in between ends the child as well, by the end of its socket.
+            unless_spawned.callback(ours.close)
+            with theirs:
+                child = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "brickwork_sdk.engine.child",
+                    str(theirs.fileno()),
+                    pass_fds=(theirs.fileno(),),
+                    stdin=asyncio.subprocess.DEVNULL,
+                )
+            identity = identify(child.pid)
+            if identity is None:
+                raise EngineFailed(Reason.ENGINE_CRASHED, "The engine process ended as it began.")
+            reader, writer = await asyncio.open_connection(sock=ours)
+            unless_spawned.pop_all()
         load = {"module": module, "model_dir": str(model_dir), "options": dict(options)}
         process = cls(child, identity, writer, load)
         process._keep(asyncio.create_task(process._listen(reader)))
         process._keep(asyncio.create_task(process._feel_pulse()))
+        if process._watch is not None:
+            process._keep(asyncio.create_task(process._watch_memory(process._watch)))
         return process
 
     async def loaded(self, timeout_seconds: float) -> EngineDescription:
@@ -115,7 +134,8 @@ class EngineProcess:
 
         Raises:
             BrickworkError: what the engine's `load` raised; the process has ended.
-            EngineFailed: ENGINE_CRASHED, the process died or hung while loading.
+            EngineFailed: ENGINE_CRASHED, the process died or hung while loading;
+                ENGINE_OVER_BUDGET, the model is larger than what was granted.
             DeadlineExceeded: the time is over; the process was killed.
         """
         self._load_sent = True
@@ -128,12 +148,13 @@ class EngineProcess:
             raise DeadlineExceeded(
                 Reason.DEADLINE_EXCEEDED, f"The model was not loaded in {timeout_seconds:.0f} s."
             ) from None
+        if message["type"] == "gone":
+            raise self._gone()
         if message["type"] == "failed":
             await self.exited.wait()
             raise _raised(message)
-        self.description = EngineDescription(
-            message["engine"], message["precision"], message["device"]
-        )
+        del message["type"]
+        self.description = EngineDescription(**message)
         return self.description
 
     async def stream(
@@ -160,12 +181,14 @@ class EngineProcess:
 
         Raises:
             BrickworkError: what the engine raised.
-            EngineFailed: ENGINE_CRASHED, the process died, or was killed because it hung.
-            Busy: ENGINE_STOPPED, the process was stopped; try again.
+            EngineFailed: ENGINE_CRASHED, the process died, or was killed because it hung;
+                ENGINE_OVER_BUDGET, it needed more memory than it was granted.
+            Busy: ENGINE_STOPPED, the process was stopped; VRAM_REVOKED, its memory was asked back;
+                try again.
         """
         kinds: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in events}
         number, answer = next(self._numbers), _Answer(worked)
-        if self.exited.is_set():
+        if self.fate is not None:
             raise self._gone()
         self._answers[number] = answer
         value = TypeAdapter(type(request)).dump_python(request, mode="json")
@@ -176,6 +199,8 @@ class EngineProcess:
             while True:
                 message = await answer.inbox.get()
                 match message["type"]:
+                    case "end" if message.get("is_cancelled"):
+                        raise self._gone()
                     case "end":
                         return
                     case "error":
@@ -195,20 +220,61 @@ class EngineProcess:
                 self._send({"id": number}, "cancel")
                 self._keep(asyncio.create_task(self._see_cancelled(number, answer)))
 
+    async def revoke(self, timeout_seconds: float) -> None:
+        """End every call between two of its steps, then the process; return once it is reaped.
+
+        A reader still gets what its call has yielded, and then VRAM_REVOKED. A process whose calls
+        do not end in time is killed.
+
+        Args:
+            timeout_seconds: how long the steps that run have for their end.
+        """
+        self.fate = self.fate or Fate.REVOKED
+        answers = dict(self._answers)
+        for number in answers:
+            self._send({"id": number}, "cancel")
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                for answer in answers.values():
+                    await answer.ended.wait()
+        except TimeoutError:
+            await self.kill()
+        else:
+            await self.stop()
+
+    async def set_budget(self, budget_bytes: int) -> None:
+        """Change the private memory that a loaded engine may use; return once it keeps to that.
+
+        More may be used at once. Less holds from the step after the one that runs: until then
+        nobody is killed for what was granted before. An engine that cannot do with less goes on as
+        before, and over the budget it is ended.
+
+        Raises:
+            EngineFailed: ENGINE_CRASHED, ENGINE_OVER_BUDGET, the process is gone.
+            Busy: ENGINE_STOPPED, it was stopped.
+        """
+        if self._watch is not None:
+            self._watch.budget_bytes = max(self._watch.budget_bytes, budget_bytes)
+        if self.exited.is_set():
+            raise self._gone()
+        kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._budgets.append(kept)
+        self._send({"budget_bytes": budget_bytes}, "budget")
+        if not await asyncio.shield(kept):
+            raise self._gone()
+
     async def stop(self) -> None:
         """End the process: ask, then kill; return once it is reaped."""
-        self._stopping = True
+        self.fate = self.fate or Fate.STOPPED
         self._send({}, "stop")
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(self.description.close_seconds):
                 await self.exited.wait()
         await self.kill()
 
     async def kill(self) -> None:
         """Kill the process; return once it is reaped."""
-        self._stopping = True
-        with contextlib.suppress(ProcessLookupError):
-            self._child.kill()
+        self._end(Fate.STOPPED)
         await self.exited.wait()
 
     async def _see_cancelled(self, number: int, answer: _Answer) -> None:
@@ -223,30 +289,58 @@ class EngineProcess:
         """Hand each message to its call until the child is gone."""
         try:
             while (message := await wire.read(reader)) is not None:
-                if message["type"] == "pong":
-                    self._is_answering = True
-                    continue
-                self._message_count += 1
-                if message["type"] in ("ready", "failed"):
-                    self._ready.set_result(message)
-                elif (answer := self._answers.get(message["id"])) is not None:
-                    answer.inbox.put_nowait(message)
-                    if message["type"] != "event":
-                        answer.ended.set()
-                    if "work" in message:
-                        answer.worked(_WORK.validate_python(message["work"]))
+                self._take_in(message)
         finally:
             # Whatever ended the conversation, a child nobody listens to must not live on.
-            with contextlib.suppress(ProcessLookupError):
-                self._child.kill()
+            self._end(Fate.DIED)
             await self._child.wait()
             self._writer.close()
             self.exited.set()
             if not self._ready.done():
-                self._ready.set_result({"type": "failed", **self._crash_report()})
+                self._ready.set_result({"type": "gone"})
+            for kept in self._budgets:
+                kept.set_result(False)
             for answer in self._answers.values():
                 answer.inbox.put_nowait({"type": "gone"})
                 answer.ended.set()
+
+    def _take_in(self, message: wire.Message) -> None:
+        if message["type"] == "pong":
+            self._is_answering = True
+            return
+        self._message_count += 1
+        match message["type"]:
+            case "ready" | "failed":
+                self._ready.set_result(message)
+            case "kept":
+                if self._watch is not None:
+                    self._watch.budget_bytes = message["budget_bytes"]
+                self._budgets.popleft().set_result(True)
+            case "over_budget":
+                self._end(Fate.OVER_BUDGET)
+            case "users":
+                self._take_in_users((self.identity, *_USERS.validate_python(message["users"])))
+            case kind if (answer := self._answers.get(message["id"])) is not None:
+                answer.inbox.put_nowait(message)
+                if kind != "event":
+                    answer.ended.set()
+                if "work" in message:
+                    answer.worked(_WORK.validate_python(message["work"]))
+
+    def _take_in_users(self, users: tuple[ProcessIdentity, ...]) -> None:
+        if users != self.users:
+            self.users = users
+            self.on_users()
+
+    def _end(self, fate: Fate) -> None:
+        """Kill the child, and remember why unless something else came first."""
+        if self.fate is None:
+            self.fate = fate
+            if fate in (Fate.LOST, Fate.OVER_BUDGET):
+                about = {"fate": fate.name.lower(), "engine_pid": self.identity.pid}
+                log.error("engine_ended", extra=about)
+        with contextlib.suppress(ProcessLookupError):
+            self._child.kill()
 
     async def _feel_pulse(self) -> None:
         """Kill a process that is frozen or hangs; its calls fail and are tried again."""
@@ -264,17 +358,29 @@ class EngineProcess:
                 cpu_seconds(self.identity.pid),
             )
             if not self.exited.is_set() and pulse.is_lost(sign):
-                log.error("engine_lost", extra={"engine_pid": self.identity.pid})
-                self._is_lost = True
-                with contextlib.suppress(ProcessLookupError):
-                    self._child.kill()
+                self._end(Fate.LOST)
                 return
+
+    async def _watch_memory(self, watch: MemoryWatch) -> None:
+        """Kill a process that stays above its budget; its calls fail, and are tried again."""
+        while not self.exited.is_set():
+            if watch.is_over(private_bytes(self.identity.pid)):
+                self._end(Fate.OVER_BUDGET)
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WATCH_EVERY_SECONDS):
+                    await self.exited.wait()
 
     def _is_owing(self) -> bool:
         """Tell whether the load, or a call whose reader has read all there is, waits for it."""
         is_loading = self._load_sent and not self._ready.done()
-        return is_loading or any(
-            answer.inbox.empty() and not answer.ended.is_set() for answer in self._answers.values()
+        return (
+            is_loading
+            or bool(self._budgets)
+            or any(
+                answer.inbox.empty() and not answer.ended.is_set()
+                for answer in self._answers.values()
+            )
         )
 
     def _send(self, body: dict[str, Any], kind: str) -> None:
@@ -286,20 +392,7 @@ class EngineProcess:
         task.add_done_callback(self._tasks.discard)
 
     def _gone(self) -> BrickworkError:
-        if self._stopping:
-            return Busy(
-                Reason.ENGINE_STOPPED, "The engine process was stopped.", retry_after_seconds=1.0
-            )
-        return error_of(**self._crash_report())
-
-    def _crash_report(self) -> dict[str, Any]:
-        fate = "gave no sign of life and was killed" if self._is_lost else "died"
-        return {
-            "code": "INTERNAL",
-            "reason": Reason.ENGINE_CRASHED.value,
-            "message": f"The engine process {fate}; a fresh one serves the next call.",
-            "metadata": {},
-        }
+        return (self.fate or Fate.DIED).error
 
 
 def _raised(message: wire.Message) -> BrickworkError:

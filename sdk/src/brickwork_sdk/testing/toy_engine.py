@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.errors import InvalidInput, NotFound, Reason
 
 
@@ -26,8 +27,25 @@ class Number:
     value: int
 
 
+@dataclass(frozen=True)
+class HoldRequest:
+    """Hold so much memory, piece by piece."""
+
+    size_bytes: int
+    piece_bytes: int
+
+
 class ToyEngine:
-    """Counts, fails, dies and hangs."""
+    """Counts, fails, dies, hangs and holds memory."""
+
+    def __init__(self, granted_bytes: int = 0) -> None:
+        self._granted_bytes = granted_bytes
+        self._held: list[bytes] = []
+
+    def set_budget(self, granted_bytes: int) -> None:
+        """Remember it, and let go of what is held."""
+        self._granted_bytes = granted_bytes
+        self._held.clear()
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
@@ -69,6 +87,18 @@ class ToyEngine:
         os.kill(os.getpid(), signal.SIGKILL)
         yield Number(1)
 
+    def hold(self, request: HoldRequest) -> Iterator[Number]:
+        """Yield the bytes held after each piece, and then for ever."""
+        while True:
+            if sum(map(len, self._held)) < request.size_bytes:
+                self._held.append(b"x" * request.piece_bytes)
+            yield Number(sum(map(len, self._held)))
+
+    def budget(self, request: CountRequest) -> Iterator[Number]:
+        """Yield the bytes that were granted, as often as asked for."""
+        for _ in range(request.count):
+            yield Number(self._granted_bytes)
+
     def hang(self, request: CountRequest) -> Iterator[Number]:
         """Open the trace (a FIFO, so that a test knows), then never come back from a step."""
         if request.trace is not None:
@@ -78,7 +108,7 @@ class ToyEngine:
 
 
 def load(model_dir: Path, options: Mapping[str, str]) -> ToyEngine:
-    """Load, or do what the option `load` says: "refuse", "die" or "hang"."""
+    """Load, or do what the option `load` says: "refuse", "die", "hang" or "swell"."""
     match options.get("load"):
         case "refuse":
             raise NotFound(Reason.MODEL_MISSING, "There is no such model.")
@@ -86,4 +116,6 @@ def load(model_dir: Path, options: Mapping[str, str]) -> ToyEngine:
             os._exit(3)
         case "hang":
             threading.Event().wait()
-    return ToyEngine()
+        case "swell":
+            return ToyEngine(len(b"x" * 2**30))
+    return ToyEngine(Budget.of(options).granted_bytes or 0)

@@ -1,8 +1,10 @@
 """An engine without a model: the same sound always gives the same words."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from brickwork_asr.batches import CLIPS_MAX
 from brickwork_asr.engine import (
     Language,
     LanguageRequest,
@@ -12,6 +14,7 @@ from brickwork_asr.engine import (
     Word,
 )
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.media.probe import probe
 
@@ -19,7 +22,18 @@ _BLOCK_SECONDS = 2.0
 
 
 class ScriptedAsrEngine:
-    """Says one sentence of two words for every two seconds of sound."""
+    """Says one sentence of two words for every two seconds of sound.
+
+    Progress comes after as many sentences as the real engine would write at once, which is how its
+    budget shows.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def set_budget(self, granted_bytes: int) -> None:
+        """Tell progress as often as this allows."""
+        self._budget = replace(self._budget, granted_bytes=granted_bytes)
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
@@ -30,6 +44,7 @@ class ScriptedAsrEngine:
         total_ms = probe(request.audio).duration_ms
         language = request.language or "en"
         blocks = read_audio(request.audio, start_ms=request.start_ms, block_seconds=_BLOCK_SECONDS)
+        untold_count = 0
         for block in blocks:
             length_ms = len(block.samples) // 16
             middle_ms, end_ms = block.start_ms + length_ms // 2, block.start_ms + length_ms
@@ -39,7 +54,11 @@ class ScriptedAsrEngine:
                 Word(middle_ms, end_ms, f"{number}.", 1.0),
             )
             yield Segment(block.start_ms, end_ms, f"Sentence {number}.", words, language)
-            yield Progress(end_ms, total_ms)
+            untold_count += 1
+            if untold_count >= self._budget.at_once(CLIPS_MAX):
+                untold_count = 0
+                yield Progress(end_ms, total_ms)
+        yield Progress(total_ms, total_ms)
 
     def detect_language(self, request: LanguageRequest) -> Iterator[Language]:
         """Hear English, always."""
@@ -51,5 +70,5 @@ class ScriptedAsrEngine:
 
 
 def load(model_dir: Path, options: Mapping[str, str]) -> ScriptedAsrEngine:
-    """Need neither model nor options."""
-    return ScriptedAsrEngine()
+    """Need no model, and of the options those of a `Budget`."""
+    return ScriptedAsrEngine(Budget.of(options))

@@ -1,6 +1,5 @@
 """The asr engine on Whisper: clips in batches, and again what was passed over."""
 
-import ctypes
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,7 +9,7 @@ import ctranslate2
 import numpy as np
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-from brickwork_asr.batches import in_batches
+from brickwork_asr.batches import CLIPS_MAX, in_batches
 from brickwork_asr.clips import CLIP_SECONDS_MAX, Clip, Samples, Speech, cut_clips
 from brickwork_asr.engine import (
     Language,
@@ -25,6 +24,8 @@ from brickwork_asr.unheard import unheard_speech
 from brickwork_asr.whisper_model import States, Text, WhisperModel
 from brickwork_sdk.cuda import CUBLAS_12, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.budget import Budget
+from brickwork_sdk.engine.data_limit import close_holes
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
@@ -38,11 +39,23 @@ _VAD = VadOptions(max_speech_duration_s=CLIP_SECONDS_MAX, min_silence_duration_m
 
 
 class WhisperEngine:
-    """Transcribes; a step encodes one clip, writes one batch, or places the words of one clip."""
+    """Transcribes; a step encodes one clip, writes one batch, or places the words of one clip.
 
-    def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:
-        self._model = WhisperModel(model_dir, threads, place)
+    How many clips are written at once, and worked side by side, is what its memory allows.
+    """
+
+    def __init__(self, model_dir: Path, threads: int, place: Placement, budget: Budget) -> None:
+        self._model = WhisperModel(model_dir, min(threads, CLIPS_MAX), place)
         self._place = place
+        self._budget = budget
+
+    def clips_max(self) -> int:
+        """Return how many clips may be worked on at once now."""
+        return self._budget.at_once(CLIPS_MAX)
+
+    def set_budget(self, granted_bytes: int) -> None:
+        """Work on as many clips at once as this allows, also of the batch that is under way."""
+        self._budget = replace(self._budget, granted_bytes=granted_bytes)
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
@@ -61,17 +74,21 @@ class WhisperEngine:
         language = request.language
         here = Progress(request.start_ms, total_ms)
         yield here
-        for batch in in_batches(cut_clips(blocks, _find_speech), self._model.workers):
+        clips = cut_clips(blocks, _find_speech)
+        for batch in in_batches(clips, self._model.workers, self.clips_max):
             states = []
-            for _, made in self._model.side_by_side(self._encode, batch):
+            for _, made in self._model.side_by_side(self._encode, batch, self.clips_max):
                 states.append(made)
                 yield here
             language = language or self._model.hear_language(states[0]).code
-            texts = self._model.decode(states, language)
-            yield here
+            texts: list[Text] = []
+            while len(texts) < len(batch):
+                some = states[len(texts) : len(texts) + self.clips_max()]
+                texts += self._model.decode(some, language)
+                yield here
             place = partial(self._words, language)
             heard = list(zip(batch, states, texts, strict=True))
-            for (clip, _, _), words in self._model.side_by_side(place, heard):
+            for (clip, _, _), words in self._model.side_by_side(place, heard, self.clips_max):
                 words += yield from self._unheard_words(clip, words, language, here)
                 words.sort(key=lambda word: word.start_ms)
                 yield from cut_sentences(words, language)
@@ -125,8 +142,9 @@ class WhisperEngine:
 
 
 def load(model_dir: Path, options: Mapping[str, str]) -> WhisperEngine:
-    """Load the model in `model_dir`; options: threads, device, precision."""
-    return WhisperEngine(model_dir, int(options.get("threads", "1")), check(options))
+    """Load the model in `model_dir`; options: threads, device, precision, those of a `Budget`."""
+    threads = int(options.get("threads", "1"))
+    return WhisperEngine(model_dir, threads, check(options), Budget.of(options))
 
 
 def check(options: Mapping[str, str]) -> Placement:
@@ -150,6 +168,6 @@ def _find_speech(samples: Samples) -> list[Speech]:
         return []
     stretches = get_speech_timestamps(np.ascontiguousarray(samples), _VAD)
     # The detector's arrays are large and each time of another size; the holes that they leave in
-    # the heap would make it grow by a sixth within an hour. Source: malloc_trim(3), of glibc.
-    ctypes.CDLL(None).malloc_trim(0)
+    # the heap would make it grow by a sixth within an hour.
+    close_holes()
     return [(stretch["start"], stretch["end"]) for stretch in stretches]

@@ -78,12 +78,17 @@ class WhisperModel:
         self.precision = str(self._model.model.compute_type)
 
     def side_by_side(
-        self, work: Callable[[ItemT], ResultT], items: Sequence[ItemT]
+        self,
+        work: Callable[[ItemT], ResultT],
+        items: Sequence[ItemT],
+        at_once: Callable[[], int],
     ) -> Iterator[tuple[ItemT, ResultT]]:
-        """Yield each item with its result, in order; `workers` of them are done at once."""
-        for first in range(0, len(items), self.workers):
-            some = items[first : first + self.workers]
+        """Yield each item with its result, in order; `workers` are done at once, if they may."""
+        done = 0
+        while done < len(items):
+            some = items[done : done + min(self.workers, at_once())]
             yield from zip(some, list(self._pool.map(work, some)), strict=True)
+            done += len(some)
 
     def encode(self, samples: Samples) -> States:
         """Return the states of one window, up to 30 s of sound."""

@@ -1,6 +1,6 @@
 """The two networks on ONNX Runtime; the only module that knows it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,9 @@ import onnxruntime
 from brickwork_diarize.engine import DiarizeEvent, DiarizeRequest
 from brickwork_diarize.recording import diarize_blocks
 from brickwork_diarize.voices import Floats
-from brickwork_sdk.cuda import CUDA_13, open_gpu, unavailable
+from brickwork_sdk.cuda import CUDA_13, arena_options, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.media.probe import probe
@@ -25,19 +26,21 @@ _CUDA = {
     "use_tf32": "0",  # Rounds to ten bits, and the turns shall be those of the processor.
     "cudnn_conv_algo_search": "HEURISTIC",  # Instead of a trial of each for every shape.
     "arena_extend_strategy": "kSameAsRequested",
-    "gpu_mem_limit": str(512 * 1024 * 1024),  # Of each network.
 }
+_NETWORK_COUNT = 2
 
 
 class OnnxEngine:
     """Hears a recording through the segmentation network and the voice network."""
 
-    def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:
+    def __init__(self, model_dir: Path, threads: int, place: Placement, budget: Budget) -> None:
+        cuda = _CUDA | arena_options(budget.granted_bytes, _NETWORK_COUNT)
+        wanted = [("CUDAExecutionProvider", cuda)] if place.device == "cuda" else []
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        self._segmentation = _session(model_dir / SEGMENTATION_FILE, options, place)
-        self._voice = _session(model_dir / VOICE_FILE, options, place)
+        self._segmentation = _session(model_dir / SEGMENTATION_FILE, options, wanted)
+        self._voice = _session(model_dir / VOICE_FILE, options, wanted)
         self._place = place
 
     def describe(self) -> EngineDescription:
@@ -76,12 +79,13 @@ def load(model_dir: Path, options: Mapping[str, str]) -> OnnxEngine:
     Args:
         model_dir: holds `segmentation.onnx` and `voice.onnx`.
         options: `threads`, how many of them the networks use, "1" when absent; `device` and
-            `precision`.
+            `precision`; `budget_bytes`, to which the networks are held on a GPU.
 
     Raises:
         NotPossible: DEVICE_UNAVAILABLE, with what is missing.
     """
-    return OnnxEngine(model_dir, int(options.get("threads", "1")), check(options))
+    threads = int(options.get("threads", "1"))
+    return OnnxEngine(model_dir, threads, check(options), Budget.of(options))
 
 
 def check(options: Mapping[str, str]) -> Placement:
@@ -104,14 +108,13 @@ def check(options: Mapping[str, str]) -> Placement:
 
 
 def _session(
-    path: Path, options: onnxruntime.SessionOptions, place: Placement
+    path: Path, options: onnxruntime.SessionOptions, wanted: Sequence[tuple[str, dict[str, str]]]
 ) -> onnxruntime.InferenceSession:
     """Load a network; on a GPU, or not at all where one is asked for.
 
     The library goes on with the processor when CUDA fails: with a warning at the start, with a
     line on stdout later. What no kernel of CUDA can do, such as shapes, it does there by design.
     """
-    wanted = [("CUDAExecutionProvider", _CUDA)] if place.device == "cuda" else []
     providers = [*wanted, ("CPUExecutionProvider", {})]
     refusal = unavailable("CUDA", "ONNX Runtime cannot use the GPU; the log of the brick says why.")
     try:

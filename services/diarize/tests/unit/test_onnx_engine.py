@@ -9,6 +9,7 @@ import pytest
 from brickwork_diarize import onnx_engine
 from brickwork_diarize.engine import DiarizeRequest, RecordingEnd, Turn
 from brickwork_diarize.onnx_engine import OnnxEngine, check, load
+from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import NotPossible
 from brickwork_sdk.media.audio import read_audio
@@ -97,4 +98,4 @@ def test_a_network_that_the_library_would_quietly_run_on_the_processor_is_refuse
         pytest.warns(UserWarning, match="CUDAExecutionProvider"),
         pytest.raises(NotPossible, match="cannot use the GPU"),
     ):
-        OnnxEngine(model_dir, 1, Placement("cuda", "float32"))
+        OnnxEngine(model_dir, 1, Placement("cuda", "float32"), Budget())

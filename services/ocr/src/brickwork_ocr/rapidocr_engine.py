@@ -23,8 +23,9 @@ from brickwork_ocr.engine import (
 )
 from brickwork_ocr.reading_order import in_reading_order
 from brickwork_ocr.video import read_video_frames
-from brickwork_sdk.cuda import CUDA_13, open_gpu, unavailable
+from brickwork_sdk.cuda import CUDA_13, arena_options, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.frames import read_frames
@@ -51,8 +52,8 @@ _CUDA = {
     "use_tf32": "0",  # Rounds to ten bits, and the text shall be that of the processor.
     "cudnn_conv_algo_search": "HEURISTIC",  # Every line has a shape of its own to search for.
     "arena_extend_strategy": "kSameAsRequested",
-    "gpu_mem_limit": 1536 * 1024 * 1024,  # Of each network.
 }
+_NETWORK_COUNT = 2
 
 
 class RapidOcrEngine:
@@ -62,8 +63,9 @@ class RapidOcrEngine:
     do not: see ADR 0012.
     """
 
-    def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:
+    def __init__(self, model_dir: Path, threads: int, place: Placement, budget: Budget) -> None:
         self._place = place
+        cuda = _CUDA | arena_options(budget.granted_bytes, _NETWORK_COUNT)
         cv2.setNumThreads(threads)
         self._reader = RapidOCR(
             params={
@@ -77,7 +79,7 @@ class RapidOcrEngine:
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
                 "EngineConfig.onnxruntime.use_cuda": place.device == "cuda",
-                **{f"EngineConfig.onnxruntime.cuda_ep_cfg.{k}": v for k, v in _CUDA.items()},
+                **{f"EngineConfig.onnxruntime.cuda_ep_cfg.{k}": v for k, v in cuda.items()},
             }
         )
         # Each network loads when it is first needed, and that must not be in a call.
@@ -103,8 +105,10 @@ class RapidOcrEngine:
         """
         pixels = read_image(request.path)
         height_px, width_px = pixels.shape[:2]
+        found = self._lines(pixels, PAGE_SIDE_PX_MAX)
+        del pixels  # Of several pages that are read by turns only lines are held.
         lines: list[Line] = []
-        for line in self._lines(pixels, PAGE_SIDE_PX_MAX):
+        for line in found:
             lines.append(line)
             yield PageProgress(len(lines))
         yield Page(1, width_px, height_px, in_reading_order(lines))
@@ -134,14 +138,17 @@ class RapidOcrEngine:
         One at a time is faster on a thread than six side by side, which are padded to the
         longest, and a dense page needs half a gigabyte less.
         """
+        height_px, width_px = pixels.shape[:2]
         picture, scale = _fitted(pixels, side_px_max)
+        del pixels
         try:
             crops, found = self._reader.detect_and_crop(picture[:, :, ::-1], {})
         except RapidOCRError:
             return  # This is how the library says that there is no text.
-        assert found.boxes is not None
-        height_px, width_px = pixels.shape[:2]
-        for crop, corners in zip(crops, found.boxes, strict=True):
+        boxes = found.boxes
+        assert boxes is not None
+        del picture, found
+        for crop, corners in zip(crops, boxes, strict=True):
             answer = self._reader.recognize_txt([crop])
             assert answer.txts is not None
             assert answer.scores is not None
@@ -157,12 +164,13 @@ def load(model_dir: Path, options: Mapping[str, str]) -> RapidOcrEngine:
     Args:
         model_dir: holds `detection.onnx` and `recognition.onnx`.
         options: `threads`, how many of them the networks use, "1" when absent; `device` and
-            `precision`.
+            `precision`; those of a `Budget`.
 
     Raises:
         NotPossible: DEVICE_UNAVAILABLE, with what is missing.
     """
-    return RapidOcrEngine(model_dir, int(options.get("threads", "1")), check(options))
+    threads = int(options.get("threads", "1"))
+    return RapidOcrEngine(model_dir, threads, check(options), Budget.of(options))
 
 
 def check(options: Mapping[str, str]) -> Placement:

@@ -18,6 +18,7 @@ from brickwork_ocr.engine import (
     VideoEnd,
     VideoRequest,
 )
+from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, NotPossible, Reason
 from brickwork_sdk.testing.recordings import tone, write_recording
@@ -119,4 +120,4 @@ def test_networks_that_the_library_would_quietly_run_on_the_processor_are_refuse
     from brickwork_ocr.rapidocr_engine import RapidOcrEngine
 
     with pytest.raises(NotPossible, match="cannot use the GPU"):
-        RapidOcrEngine(MODEL_DIR, 1, Placement("cuda", "float32"))
+        RapidOcrEngine(MODEL_DIR, 1, Placement("cuda", "float32"), Budget())

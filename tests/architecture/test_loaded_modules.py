@@ -17,7 +17,7 @@ MODEL_LIBRARIES = {
 EXPORTER = {"opentelemetry.exporter"}
 WIRE = {"grpc", "google.protobuf", "opentelemetry", "prometheus_client"}
 TERMINAL = {"click", "rich"}
-CLIENTS = {"httpx", "requests"}
+CLIENTS = {"httpx", "httpx2", "requests"}
 WEB = {"fastapi", "starlette", "uvicorn"}
 SERVER_ALONE = DECODERS | MODEL_LIBRARIES | EXPORTER | TERMINAL | CLIENTS
 

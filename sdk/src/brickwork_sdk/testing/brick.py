@@ -9,6 +9,7 @@ import grpc.aio
 
 from brickwork_sdk.brick import RegisterServicer, assembled
 from brickwork_sdk.caller import Caller
+from brickwork_sdk.outside import OutsideModel
 from brickwork_sdk.settings import BrickSettings
 from brickwork_sdk.testing.broker import scripted_broker
 from brickwork_sdk.testing.server import served
@@ -23,6 +24,7 @@ async def served_brick(
     *,
     engine: Literal["real", "scripted"] = "scripted",
     models_dir: Path = Path("models"),
+    outside: OutsideModel | None = None,
 ) -> AsyncIterator[grpc.aio.Channel]:
     """Serve a brick while the context lasts and yield a channel to it.
 
@@ -33,6 +35,7 @@ async def served_brick(
         folder: where its object store may be made.
         engine: the scripted one, or the real one with the models of `models_dir`.
         models_dir: the model store; not looked at by scripted engines.
+        outside: the model of an external server that it serves instead.
     """
     async with scripted_broker() as (_, broker_address):
         settings = settings_type(
@@ -43,7 +46,7 @@ async def served_brick(
             engine=engine,
         )
         async with (
-            assembled(package, settings, register) as register_all,
+            assembled(package, settings, register, outside) as register_all,
             served(register_all, service=settings.service, caller=Caller()) as channel,
         ):
             yield channel

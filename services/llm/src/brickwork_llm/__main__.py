@@ -3,6 +3,7 @@
 import grpc.aio
 
 from brickwork.llm.v1 import llm_pb2_grpc
+from brickwork_llm.server_model import outside_model
 from brickwork_llm.servicer import SERVICE_NAME, LlmServicer
 from brickwork_llm.settings import LlmSettings
 from brickwork_sdk.brick import run_brick
@@ -12,7 +13,7 @@ from brickwork_sdk.slots import Slots
 
 def main() -> int:
     """Run until asked to stop."""
-    return run_brick("brickwork_llm", LlmSettings.load, SERVICE_NAME, register)
+    return run_brick("brickwork_llm", LlmSettings.load, SERVICE_NAME, register, outside_model)
 
 
 def register(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:

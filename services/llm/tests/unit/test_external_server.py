@@ -1,0 +1,205 @@
+"""The protocols of external servers, against a double that is a real server with real memory."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from brickwork_llm.engine import GenerateRequest, Message, Pending, TextDelta, Usage
+from brickwork_llm.server_engine import ServerEngine, load
+from brickwork_llm.server_place import ServerKind, ServerPlace
+from brickwork_llm.server_processes import find_server
+from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.processes import ProcessIdentity, identify, resident_bytes
+from brickwork_sdk.testing.llm_server import CONTEXT_TOKEN_COUNT, LlmServerProcess, llm_server
+
+MODEL_BYTES = 32 * 1024 * 1024
+SECONDS = 10.0
+
+
+@pytest.fixture(scope="module", params=["ollama", "vllm"])
+def kind(request: pytest.FixtureRequest) -> ServerKind:
+    kind: ServerKind = request.param
+    return kind
+
+
+@pytest.fixture(scope="module")
+def server(kind: ServerKind) -> Iterator[LlmServerProcess]:
+    with llm_server(kind, MODEL_BYTES) as server:
+        yield server
+
+
+class Named:
+    """Remembers the users that were named last."""
+
+    def __init__(self) -> None:
+        self.users: tuple[ProcessIdentity, ...] = ()
+
+    def __call__(self, users: Sequence[ProcessIdentity]) -> None:
+        self.users = tuple(users)
+
+    def resident_bytes(self) -> int:
+        return sum(resident_bytes(user.pid) for user in self.users)
+
+
+def at(server: LlmServerProcess, kind: ServerKind, model: str = "toy") -> ServerPlace:
+    return ServerPlace(kind, server.address, model)
+
+
+def opened(place: ServerPlace, named: Named | None = None) -> ServerEngine:
+    return load(Path(), place.to_options(), named or Named())
+
+
+def asked(text: str, count: int = 16) -> GenerateRequest:
+    return GenerateRequest((Message("user", text),), max_token_count=count)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Look until it is so."""
+    end = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def failure(place: ServerPlace) -> BrickworkError:
+    """Return what opening the engine, or a call of it, raises."""
+    with pytest.raises(BrickworkError) as caught, closing(opened(place)) as engine:
+        list(engine.generate(asked("one two")))
+    return caught.value
+
+
+def test_an_answer_comes_in_pieces_and_ends_with_its_counts(
+    server: LlmServerProcess, kind: ServerKind
+) -> None:
+    with closing(opened(at(server, kind))) as engine:
+        assert engine.describe().engine == f"{kind} 0.0.0-double"
+        for count, reason in ((16, "stop"), (2, "length")):
+            events = list(engine.generate(asked("one two three", count)))
+            *deltas, usage = [one for one in events if not isinstance(one, Pending)]
+            texts = [one.text for one in deltas if isinstance(one, TextDelta)]
+            assert texts == ["one ", "two ", "three "][:count]
+            assert usage == Usage(3, min(count, 3), reason)
+
+
+def test_its_processes_are_named_while_they_hold_the_model_and_let_it_go_when_it_is_closed(
+    server: LlmServerProcess, kind: ServerKind
+) -> None:
+    named = Named()
+    engine = opened(at(server, kind), named)
+    held = named.users
+    assert named.resident_bytes() >= MODEL_BYTES
+    assert engine.describe().users_live_on is (kind == "vllm")
+    engine.close()
+    if kind == "ollama":
+        assert server.pid not in {user.pid for user in held}
+        until(lambda: all(identify(user.pid) is None for user in held))
+    else:
+        assert all(identify(user.pid) == user for user in held)
+        until(lambda: named.resident_bytes() < MODEL_BYTES)
+    with closing(opened(at(server, kind), named)) as engine:
+        assert named.resident_bytes() >= MODEL_BYTES
+        assert len(list(engine.generate(asked("again")))) >= 2
+
+
+def test_a_caller_that_leaves_stops_the_work_of_the_server(
+    server: LlmServerProcess, kind: ServerKind
+) -> None:
+    def left_count() -> int:
+        found: int = httpx2.get(f"{server.address}/double/left").json()["left_count"]
+        return found
+
+    before = left_count()
+    with closing(opened(at(server, kind, "toy-slow"))) as engine:
+        answer = engine.generate(asked("word"))
+        while not isinstance(next(answer), TextDelta):
+            pass
+        answer.close()
+        until(lambda: left_count() == before + 1)
+
+
+def test_calls_run_beside_each_other(server: LlmServerProcess, kind: ServerKind) -> None:
+    with closing(opened(at(server, kind))) as engine:
+        answers = [engine.generate(asked(f"one {index}")) for index in range(3)]
+        for answer in answers:
+            next(answer)
+        for index, answer in enumerate(answers):
+            rest = list(answer)
+            assert isinstance(rest[-1], Usage), index
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("toy-large", Reason.SERVER_OUT_OF_MEMORY),
+        ("toy-nonsense", Reason.SERVER_ANSWER_INVALID),
+    ],
+)
+def test_each_fault_of_the_server_has_its_reason(
+    server: LlmServerProcess, kind: ServerKind, model: str, reason: Reason
+) -> None:
+    assert failure(at(server, kind, model)).reason is reason
+
+
+def test_a_conversation_beyond_the_context_is_refused_and_not_cut_off(
+    server: LlmServerProcess, kind: ServerKind
+) -> None:
+    with closing(opened(at(server, kind))) as engine, pytest.raises(BrickworkError) as caught:
+        list(engine.generate(asked("word " * (CONTEXT_TOKEN_COUNT + 1))))
+    assert caught.value.reason is Reason.CONTEXT_EXCEEDED
+
+
+def test_a_server_that_dies_in_the_middle_of_an_answer_is_unreachable(kind: ServerKind) -> None:
+    with llm_server(kind, MODEL_BYTES) as server:
+        engine = opened(at(server, kind, "toy-slow"))
+        answer = engine.generate(asked("word"))
+        while not isinstance(next(answer), TextDelta):
+            pass
+        os.kill(server.pid, signal.SIGKILL)
+        with pytest.raises(BrickworkError) as caught:
+            list(answer)
+        assert caught.value.reason in (Reason.SERVER_UNREACHABLE, Reason.SERVER_ANSWER_INVALID)
+        engine.close()
+
+
+def test_a_key_is_sent_and_a_wrong_one_is_refused(kind: ServerKind) -> None:
+    with llm_server(kind, MODEL_BYTES, api_key="open sesame") as server:
+        options = at(server, kind).to_options()
+        with closing(load(Path(), {**options, "server_api_key": "open sesame"}, Named())) as engine:
+            assert list(engine.generate(asked("one")))
+        error = failure(at(server, kind))
+    assert (error.reason, error.metadata["status"]) == (Reason.SERVER_REFUSED, "401")
+
+
+def test_a_runner_that_the_server_starts_anew_is_named(tmp_path: Path) -> None:
+    with llm_server("ollama", MODEL_BYTES) as server:
+        named = Named()
+        with closing(opened(at(server, "ollama"), named)) as engine:
+            first = named.users
+            httpx2.post(
+                f"{server.address}/api/generate", json={"model": "toy", "keep_alive": 0}
+            ).raise_for_status()
+            assert list(engine.generate(asked("one")))
+            until(lambda: bool(named.users) and named.users != first)
+            assert named.resident_bytes() >= MODEL_BYTES
+
+
+def test_nobody_listening_is_said_to_be_unseen() -> None:
+    place = ServerPlace("ollama", "http://127.0.0.1:9", "toy")
+    assert failure(place).reason is Reason.SERVER_PROCESSES_UNSEEN
+
+
+def test_a_control_group_names_a_server_whose_socket_leads_nowhere(tmp_path: Path) -> None:
+    with llm_server("vllm", MODEL_BYTES) as server:
+        (tmp_path / "inner").mkdir()
+        (tmp_path / "inner" / "cgroup.procs").write_text(f"0\n{server.pid}\n")
+        place = ServerPlace("vllm", "http://127.0.0.1:9", "toy", cgroup=tmp_path)
+        found = find_server(place)
+        assert [root.pid for root in found.roots] == [server.pid]
+        assert found == find_server(at(server, "vllm"))
+        assert len(found.descendants) == 1

@@ -11,11 +11,11 @@ import grpc.aio
 import httpx
 import pytest
 
-from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
+from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
 from brickwork.control.v1 import control_pb2, control_pb2_grpc
 from brickwork_sdk.caller import Caller, WorkClass
 from brickwork_sdk.testing.recordings import tone, write_recording
-from brickwork_sdk.vram import VramClient, VramToken
+from brickwork_sdk.vram import MemoryRequest, VramClient, VramToken
 from tests.chaos.faults import engine_of
 from tests.chaos.jobs import Order, ended, send, wait_for_segment
 from tests.conftest import Mesh
@@ -95,7 +95,8 @@ async def waiting_for_all(mesh: Mesh) -> "AsyncIterator[asyncio.Task[None]]":
 
     async def wait() -> None:
         caller = Caller(WorkClass.INTERACTIVE)
-        async with aclosing(vram.acquire("everything", size_bytes, caller)) as steps:
+        request = MemoryRequest("everything", size_bytes, size_bytes)
+        async with aclosing(vram.acquire(request, caller)) as steps:
             async for step in steps:
                 queued.set()
                 if isinstance(step, VramToken):

@@ -7,7 +7,7 @@ import grpc
 import httpx
 import psutil
 
-from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
+from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
 from tests.conftest import Mesh
 
 SETTLE_SECONDS_MAX = 60.0

@@ -29,7 +29,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "call-any-rpc.m
 SECONDS = 60.0
 
 BRICKS = ("asr", "diarize", "llm", "ocr", "translate")
-BROKER = "brickwork.broker.v1alpha1.BrokerService"
+BROKER = "brickwork.broker.v1.BrokerService"
 CONTROL, OBJECTS = "brickwork.control.v1.ControlService", "brickwork.objects.v1.ObjectsService"
 INFRASTRUCTURE = {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
 SERVICES = {

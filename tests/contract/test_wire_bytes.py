@@ -8,7 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from brickwork.asr.v1 import asr_pb2 as asr
-from brickwork.broker.v1alpha1 import broker_pb2 as broker
+from brickwork.broker.v1 import broker_pb2 as broker
 from brickwork.common.v1 import common_pb2 as common
 from brickwork.control.v1 import control_pb2 as control
 from brickwork.diarize.v1 import diarize_pb2 as diarize

@@ -22,7 +22,7 @@ JOB_SECONDS_MAX = 600.0
 LIST_TOKENS = """
 import grpc, json
 from google.protobuf.json_format import MessageToDict
-from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
+from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
 with grpc.insecure_channel("127.0.0.1:50051") as channel:
     stub = broker_pb2_grpc.BrokerServiceStub(channel)
     answer = stub.ListVramTokens(broker_pb2.ListVramTokensRequest(), timeout=10)

@@ -6,7 +6,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
+from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
 from brickwork.control.v1 import control_pb2, control_pb2_grpc
 from tests.conftest import Mesh
 from tests.gpu.conftest import Reading

@@ -89,6 +89,7 @@ def _broker(home: Home, capacity_bytes: int | None) -> ProcessPlan:
     address = home.socket("broker")
     settings = {
         "BRICKWORK_BROKER_LISTEN": address,
+        "BRICKWORK_BROKER_ADMIN_LISTEN": home.socket("broker-admin"),
         "BRICKWORK_BROKER_STATE_DIR": str(home.state / "broker"),
     }
     if capacity_bytes is not None:
@@ -122,6 +123,7 @@ def _gateway_settings(home: Home, port: int, bricks: Mapping[str, Sequence[str]]
         "BRICKWORK_GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "BRICKWORK_GATEWAY_STATE_DIR": str(home.state / "gateway"),
         "BRICKWORK_GATEWAY_OBJECTS_DIR": str(home.objects),
+        "BRICKWORK_GATEWAY_BROKER": home.socket("broker"),
         "BRICKWORK_GATEWAY_VALKEY": home.socket("valkey").replace("unix:", "unix://"),
     }
     for brick, names in bricks.items():

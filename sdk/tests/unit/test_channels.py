@@ -13,7 +13,7 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
+from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
 from brickwork_sdk import channels
 from brickwork_sdk.testing.broker import ScriptedBroker
 from brickwork_sdk.testing.server import served

@@ -2,32 +2,26 @@
 
 import asyncio
 import os
-import uuid
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import grpc
 import grpc.aio
 
-from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
-from brickwork_sdk.caller import Caller, WorkClass
+from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
+from brickwork_sdk.caller import Caller
 from brickwork_sdk.durations import to_duration, to_seconds
 from brickwork_sdk.errors import EngineFailed, Reason
 from brickwork_sdk.processes import ProcessIdentity, identify
 from brickwork_sdk.vram.renewal import RENEW_WITHIN_SECONDS, Renewer
-from brickwork_sdk.vram.token import VramToken
-from brickwork_sdk.vram.wire import named, to_proto
+from brickwork_sdk.vram.request import MemoryRequest
+from brickwork_sdk.vram.token import TokenUse, VramToken
+from brickwork_sdk.vram.wire import acquisition, named, renewal, standing, to_proto
 
 POLL_SECONDS = 2.0
 """How long one call waits for a grant before it tells the caller how things stand."""
 RPC_SECONDS = 5.0
-
-_CLASSES = {
-    WorkClass.INTERACTIVE: broker_pb2.WORK_CLASS_INTERACTIVE,
-    WorkClass.BATCH: broker_pb2.WORK_CLASS_BATCH,
-    WorkClass.NOTEBOOK: broker_pb2.WORK_CLASS_NOTEBOOK,
-    WorkClass.BEST_EFFORT: broker_pb2.WORK_CLASS_BEST_EFFORT,
-}
 
 
 @dataclass(frozen=True)
@@ -37,12 +31,14 @@ class MemoryWait:
     Attributes:
         cause: one sentence that a user can read.
         position: place in the queue from 1; None when the broker has no queue yet.
-        expected_seconds: None when nobody knows.
+        expected_seconds: the likely least of the wait from now on; None when nobody knows.
+        expected_at_most_seconds: the likely most of it; None when nobody knows.
     """
 
     cause: str
-    position: int | None
-    expected_seconds: float | None
+    position: int | None = None
+    expected_seconds: float | None = None
+    expected_at_most_seconds: float | None = None
 
 
 class VramClient:
@@ -61,60 +57,56 @@ class VramClient:
         self._process = to_proto(me)
 
     async def acquire(
-        self, purpose: str, size_bytes: int, caller: Caller
+        self, request: MemoryRequest, caller: Caller
     ) -> AsyncGenerator[MemoryWait | VramToken, None]:
         """Ask for memory; yield how things stand, and at last the token.
 
         Closing the iterator before the token came leaves the queue.
 
         Raises:
-            NotPossible: VRAM_CAN_NEVER_FIT.
-            NoCapacity: VRAM_QUEUE_FULL.
+            InvalidInput: VRAM_REQUEST_INVALID.
+            NotPossible: VRAM_CAN_NEVER_FIT, or VRAM_TOKEN_STALE once the request has given up.
+            NoCapacity: VRAM_QUEUE_FULL, STORAGE_FULL.
             Busy: BROKER_UNREACHABLE.
         """
-        request = broker_pb2.AcquireVramTokenRequest(
-            token_id=f"{self._holder}-{uuid.uuid4().hex}",
-            holder=self._holder,
-            purpose=purpose,
-            guaranteed_bytes=size_bytes,
-            ceiling_bytes=size_bytes,
-            work_class=_CLASSES[caller.work_class],
-            tenant=caller.tenant,
-            wait=to_duration(POLL_SECONDS),
-            renew_within=to_duration(RENEW_WITHIN_SECONDS),
-            process=self._process,
-        )
+        asked = acquisition(self._holder, request, caller)
+        asked.wait.CopyFrom(to_duration(POLL_SECONDS))
+        asked.renew_within.CopyFrom(to_duration(RENEW_WITHIN_SECONDS))
+        asked.process.CopyFrom(self._process)
         granted = False
         try:
             while True:
-                answer = await self._ask(request)
-                if answer.token.state == broker_pb2.TOKEN_STATE_GRANTED:
-                    token = VramToken(answer.token)
+                answer = await self._ask(asked)
+                if answer.token.state != broker_pb2.TOKEN_STATE_QUEUED:
+                    token = VramToken(answer.token, asked.secret, TokenUse(request.loads))
                     self._renewer.keep(token)
                     granted = True
                     yield token
                     return
-                else:
-                    yield _wait_of(answer)
+                yield _wait_of(answer)
         finally:
             if not granted:
-                await self._say_goodbye(request.token_id, 0)
+                await self._say_goodbye(asked.token_id, 0, asked.secret)
 
-    async def attach(self, token: VramToken, process: ProcessIdentity) -> None:
-        """Tell the broker which process uses the memory: its death is the evidence for release.
+    async def attach(self, token: VramToken, *processes: ProcessIdentity) -> None:
+        """Tell the broker which processes use the memory: their death is the evidence for release.
+
+        Those named before stay named. Nothing may be allocated before this has returned.
 
         Raises:
             NotPossible: VRAM_TOKEN_STALE, the token is over.
             Busy: BROKER_UNREACHABLE.
         """
-        self._renewer.attach(token, process)
-        request = broker_pb2.RenewVramTokenRequest(
-            token_id=token.token_id, epoch=token.epoch, users=[to_proto(process)]
-        )
+        users, asked_at = self._renewer.attach(token, processes), time.monotonic()
         try:
-            await self._stub.RenewVramToken(request, timeout=RPC_SECONDS)
+            answer = await self._stub.RenewVramToken(renewal(token, users), timeout=RPC_SECONDS)
         except grpc.RpcError as error:
             raise named(error) from error
+        token.tell(standing(answer, asked_at))
+
+    def renew_now(self) -> None:
+        """Tell the broker at once how the tokens are used; else it hears so at the next renewal."""
+        self._renewer.hurry()
 
     async def release(self, token: VramToken) -> None:
         """Give a token back; call this once its processes are gone.
@@ -122,7 +114,7 @@ class VramClient:
         When the broker does not answer, this is said again in the background until it does.
         """
         self._renewer.forget(token)
-        await self._say_goodbye(token.token_id, token.epoch)
+        await self._say_goodbye(token.token_id, token.epoch, token.secret)
 
     async def close(self) -> None:
         """End renewal and the channels; say what the broker has not heard yet."""
@@ -137,9 +129,9 @@ class VramClient:
         except grpc.RpcError as error:
             raise named(error) from error
 
-    async def _say_goodbye(self, token_id: str, epoch: int) -> None:
+    async def _say_goodbye(self, token_id: str, epoch: int, secret: bytes) -> None:
         """Release a token; epoch 0 leaves the queue, or gives up a grant nobody heard of."""
-        request = broker_pb2.ReleaseVramTokenRequest(token_id=token_id, epoch=epoch)
+        request = broker_pb2.ReleaseVramTokenRequest(token_id=token_id, epoch=epoch, secret=secret)
         try:
             await self._stub.ReleaseVramToken(request, timeout=RPC_SECONDS)
         except (grpc.RpcError, asyncio.CancelledError) as error:
@@ -150,5 +142,9 @@ class VramClient:
 
 def _wait_of(answer: broker_pb2.AcquireVramTokenResponse) -> MemoryWait:
     place = answer.place
-    expected = to_seconds(place.expected) if place.HasField("expected") else None
-    return MemoryWait(place.cause, place.position, expected)
+    return MemoryWait(
+        place.cause,
+        place.position,
+        to_seconds(place.expected) if place.HasField("expected") else None,
+        to_seconds(place.expected_at_most) if place.HasField("expected_at_most") else None,
+    )

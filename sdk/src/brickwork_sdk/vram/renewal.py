@@ -7,15 +7,15 @@ the same.
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import grpc
 
-from brickwork.broker.v1alpha1 import broker_pb2, broker_pb2_grpc
-from brickwork_sdk.errors import Reason
-from brickwork_sdk.processes import ProcessIdentity
+from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
+from brickwork_sdk.errors import NotPossible, Reason
+from brickwork_sdk.processes import ProcessIdentity, identify
 from brickwork_sdk.vram.token import VramToken
-from brickwork_sdk.vram.wire import named, to_proto
+from brickwork_sdk.vram.wire import named, renewal, standing
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ RENEW_EVERY_SECONDS = RENEW_WITHIN_SECONDS / 3
 UNREACHABLE_SECONDS_MAX = 300.0
 """A holder keeps its memory this long while the broker is away; then it gives the memory back."""
 STOP_SECONDS = 5.0
+_OVER = (Reason.VRAM_TOKEN_STALE, Reason.VRAM_TOKEN_UNKNOWN, Reason.VRAM_TOKEN_FOREIGN)
+"""What the broker says of a token that is not, or no longer, its holder's."""
 
 
 @dataclass
@@ -38,7 +40,7 @@ class _Kept:
 
 
 class Renewer:
-    """A thread that renews every kept token three times in its lifetime.
+    """A thread that renews every kept token three times in its lifetime, and when it is told to.
 
     It also repeats what the broker has not heard of those that are over: bytes of a token that
     nobody used come back on the word of its holder alone.
@@ -49,6 +51,7 @@ class Renewer:
         self._goodbyes: dict[str, broker_pb2.ReleaseVramTokenRequest] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._woken = threading.Event()
         self._channel = grpc.insecure_channel(address)
         self._stub = broker_pb2_grpc.BrokerServiceStub(self._channel)
         self._thread = threading.Thread(target=self._run, name="vram-renewer", daemon=True)
@@ -59,10 +62,24 @@ class Renewer:
         with self._lock:
             self._kept[token.token_id] = _Kept(token, time.monotonic())
 
-    def attach(self, token: VramToken, process: ProcessIdentity) -> None:
-        """Name the process that uses it with each renewal."""
+    def attach(
+        self, token: VramToken, processes: tuple[ProcessIdentity, ...]
+    ) -> tuple[ProcessIdentity, ...]:
+        """Name these processes too with each renewal; return all that are named.
+
+        Raises:
+            NotPossible: VRAM_TOKEN_STALE, it is renewed no more.
+        """
         with self._lock:
-            self._kept[token.token_id].users = (process,)
+            kept = self._kept.get(token.token_id)
+            if kept is None:
+                raise NotPossible(Reason.VRAM_TOKEN_STALE, "The token is over.")
+            kept.users = tuple(dict.fromkeys((*_living(kept.users), *processes)))
+            return kept.users
+
+    def hurry(self) -> None:
+        """Renew now."""
+        self._woken.set()
 
     def forget(self, token: VramToken) -> None:
         """Renew it no more."""
@@ -77,11 +94,16 @@ class Renewer:
     def stop(self) -> None:
         """End the thread and its channel."""
         self._stopped.set()
+        self._woken.set()
         self._thread.join(timeout=STOP_SECONDS)
         self._channel.close()
 
     def _run(self) -> None:
-        while not self._stopped.wait(RENEW_EVERY_SECONDS):
+        while True:
+            self._woken.wait(RENEW_EVERY_SECONDS)
+            self._woken.clear()
+            if self._stopped.is_set():
+                break
             with self._lock:
                 kept = list(self._kept.values())
                 goodbyes = list(self._goodbyes.values())
@@ -99,32 +121,35 @@ class Renewer:
                 self._repeat(goodbye)
 
     def _renew(self, kept: "_Kept") -> None:
-        token = kept.token
-        request = broker_pb2.RenewVramTokenRequest(
-            token_id=token.token_id,
-            epoch=token.epoch,
-            users=[to_proto(process) for process in kept.users],
-        )
+        token, asked_at = kept.token, time.monotonic()
+        with self._lock:
+            kept.users = _living(kept.users)
         try:
-            answer = self._stub.RenewVramToken(request, timeout=RENEW_EVERY_SECONDS)
+            answer = self._stub.RenewVramToken(
+                renewal(token, kept.users), timeout=RENEW_EVERY_SECONDS
+            )
             kept.heard_at = time.monotonic()
-            token.tell(is_wanted_back=answer.wanted_back)
+            token.tell(standing(answer, asked_at))
         except grpc.RpcError as error:
             reason = named(error).reason
             silent_seconds = time.monotonic() - kept.heard_at
-            over = reason in (Reason.VRAM_TOKEN_STALE, Reason.VRAM_TOKEN_UNKNOWN)
-            if over or silent_seconds > UNREACHABLE_SECONDS_MAX:
+            if reason in _OVER or silent_seconds > UNREACHABLE_SECONDS_MAX:
                 log.warning("vram_token_lost", extra={"reason": reason.value})
                 self.forget(token)
-                token.tell(is_lost=True)
+                token.tell(replace(token.standing, is_lost=True))
 
     def _repeat(self, goodbye: broker_pb2.ReleaseVramTokenRequest) -> None:
         try:
             self._stub.ReleaseVramToken(goodbye, timeout=RENEW_EVERY_SECONDS)
         except grpc.RpcError as error:
             reason = named(error).reason
-            if reason not in (Reason.VRAM_TOKEN_STALE, Reason.VRAM_TOKEN_UNKNOWN):
+            if reason not in _OVER:
                 log.warning("vram_release_unheard", extra={"reason": reason.value})
                 return
         with self._lock:
             self._goodbyes.pop(goodbye.token_id, None)
+
+
+def _living(users: tuple[ProcessIdentity, ...]) -> tuple[ProcessIdentity, ...]:
+    """Leave out those that have ended: their memory is gone, and a program may start thousands."""
+    return tuple(user for user in users if identify(user.pid) == user)

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from brickwork_broker.messages import (
     Acquire,
+    AskedBack,
     Cancelled,
     Command,
     Event,
     Granted,
+    Loaded,
     Quarantined,
     Queued,
     Refused,
@@ -16,7 +18,14 @@ from brickwork_broker.messages import (
     Suspicion,
     WorkClass,
 )
-from brickwork_broker.metrics import RECLAIM_SECONDS, REFUSALS, RENEW_GAP_SECONDS, WAIT_SECONDS
+from brickwork_broker.metrics import (
+    DEMANDS,
+    LOAD_SECONDS,
+    RECLAIM_SECONDS,
+    REFUSALS,
+    RENEW_GAP_SECONDS,
+    WAIT_SECONDS,
+)
 
 
 class LeaseMeter:
@@ -47,6 +56,10 @@ class LeaseMeter:
                     self._ended[event.token_id] = (since_ms, event.suspicion)
                 case Released():
                     self._released(event.token_id, now_ms)
+                case AskedBack():
+                    DEMANDS.labels(event.how.value).inc()
+                case Loaded():
+                    LOAD_SECONDS.observe(event.load_ms / 1000)
                 case Refused():
                     REFUSALS.labels(event.refusal.value).inc()
 

@@ -38,6 +38,27 @@ OVERRUN_BYTES = Gauge(
     ["device"],
     registry=None,
 )
+ATTESTED_BYTES = Gauge(
+    "brickwork_lease_attested_bytes",
+    "Memory that the processes of all tokens were last seen to use.",
+    ["device"],
+    registry=None,
+)
+EXCESS_BYTES = Gauge(
+    "brickwork_device_excess_bytes",
+    "Memory in use beyond what there may be; nothing is granted while there is any.",
+    ["device"],
+    registry=None,
+)
+LOADING = Gauge(
+    "brickwork_device_loading", "1 while a model is being loaded.", ["device"], registry=None
+)
+RELOAD_STORMS = Gauge(
+    "brickwork_model_reload_storms",
+    "Models that come and go without end, and so stay half a minute.",
+    ["device"],
+    registry=None,
+)
 QUEUE_DEPTH = Gauge(
     "brickwork_lease_queue_depth", "Requests that wait for memory.", ["class"], registry=None
 )
@@ -64,8 +85,25 @@ RENEW_GAP_SECONDS = Histogram(
     "Between two renewals of a token; a holder of ours renews every 1.7 s and is late after 5.",
     buckets=(0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 10, 30),
 )
+DEMANDS = Counter(
+    "brickwork_lease_demands_total",
+    "Holders that were asked for memory, by how they make room.",
+    ["how"],
+)
+LOAD_SECONDS = Histogram(
+    "brickwork_lease_load_seconds",
+    "How long a load had the device's one load slot.",
+    buckets=WORK_BUCKETS,
+)
 REFUSALS = Counter(
     "brickwork_lease_refusals_total", "Commands that changed nothing, by why.", ["refusal"]
+)
+FOOTPRINT_RATIO = Histogram(
+    "brickwork_footprint_estimate_ratio",
+    "What was expected of a run over what it took, by what that was expected from; below 1 is an "
+    "underestimate.",
+    ["basis"],
+    buckets=(0.5, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.25, 1.5, 2, 3, 5),
 )
 LEASE_GAUGES = (
     CAPACITY_BYTES,
@@ -74,6 +112,10 @@ LEASE_GAUGES = (
     QUARANTINE_AGE_SECONDS,
     FOREIGN_BYTES,
     OVERRUN_BYTES,
+    ATTESTED_BYTES,
+    EXCESS_BYTES,
+    LOADING,
+    RELOAD_STORMS,
     QUEUE_DEPTH,
     QUEUE_AGE_SECONDS,
 )

@@ -1,10 +1,16 @@
 """See the memory of one NVIDIA GPU through NVML."""
 
+import threading
+from collections.abc import Collection
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from brickwork_broker.messages import Process
 from brickwork_broker.probe import HostProbe, Reading
+from brickwork_broker.sight import Sight
+
+SAMPLE_US = 1_000_000
+"""How much time one sample of the driver speaks for at most."""
 
 
 class Nvml(Protocol):
@@ -12,11 +18,14 @@ class Nvml(Protocol):
 
     @property
     def NVMLError(self) -> type[Exception]: ...  # noqa: D102
+    @property
+    def NVML_ERROR_NOT_FOUND(self) -> int: ...  # noqa: D102
     def nvmlInit(self) -> None: ...  # noqa: D102 - the driver's names
     def nvmlShutdown(self) -> None: ...  # noqa: D102
     def nvmlDeviceGetHandleByIndex(self, index: int) -> Any: ...  # noqa: D102
     def nvmlDeviceGetMemoryInfo(self, handle: Any) -> Any: ...  # noqa: D102
     def nvmlDeviceGetComputeRunningProcesses(self, handle: Any) -> list[Any]: ...  # noqa: D102
+    def nvmlDeviceGetProcessUtilization(self, handle: Any, since: int) -> list[Any]: ...  # noqa: D102
 
 
 class NvmlProbe:
@@ -42,6 +51,60 @@ class NvmlProbe:
         self._handle = nvml.nvmlDeviceGetHandleByIndex(index)
         self._total_bytes = int(nvml.nvmlDeviceGetMemoryInfo(self._handle).total)
         nvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
+        self._lock = threading.Lock()
+        self._peaks: dict[Process, int] = {}
+        self._activity: dict[Process, float] = {}
+        self._sampled_us = 0
+
+    def look(self, processes: Collection[Process]) -> Sight:
+        """Look at the GPU and at these processes."""
+        ended = self._host.look(processes).gone
+        running = self._readings()
+        if running is None:
+            return Sight(self.device, self._total_bytes)
+        gone = frozenset(process for process in ended if process.pid not in running)
+        alive = [process for process in processes if process not in ended]
+        readings = {
+            process: used_bytes
+            for process in alive
+            if (used_bytes := running.get(process.pid, 0)) is not None
+        }
+        with self._lock:
+            for process, used_bytes in readings.items():
+                self._peaks[process] = max(self._peaks.get(process, 0), used_bytes)
+            self._add_activity(alive)
+            for process in ended:
+                self._peaks.pop(process, None)
+                self._activity.pop(process, None)
+            return Sight(
+                device=self.device,
+                total_bytes=self._total_bytes,
+                used_bytes=self.read().used_bytes,
+                gone=gone,
+                readings=readings,
+                peaks={process: self._peaks[process] for process in readings},
+                activity={p: self._activity[p] for p in alive if p in self._activity},
+            )
+
+    def _add_activity(self, processes: Collection[Process]) -> None:
+        """Add what the GPU has worked for each process since the last look, in seconds.
+
+        The driver keeps the share of the time in which kernels of a process ran, for each that had
+        any. Source: NVML, nvmlDeviceGetProcessUtilization: smUtil in percent, timeStamp in us.
+        """
+        try:
+            samples = self._nvml.nvmlDeviceGetProcessUtilization(self._handle, self._sampled_us)
+        except self._nvml.NVMLError as error:
+            if getattr(error, "value", None) != self._nvml.NVML_ERROR_NOT_FOUND:
+                return  # This GPU does not tell: nothing is known, not even that nothing ran.
+            samples = []
+        worked = dict.fromkeys((process.pid for process in processes), 0.0)
+        for sample in samples:
+            spanned_us = min(SAMPLE_US, max(0, int(sample.timeStamp) - self._sampled_us))
+            worked[int(sample.pid)] = int(sample.smUtil) / 100 * spanned_us / 1e6
+        self._sampled_us = max([self._sampled_us, *(int(sample.timeStamp) for sample in samples)])
+        for process in processes:
+            self._activity[process] = self._activity.get(process, 0.0) + worked[process.pid]
 
     def is_gone(self, process: Process) -> bool:
         """Tell whether a process has ended and the driver holds nothing for its pid.

@@ -38,8 +38,10 @@ class PidNamespaces:
 
         Args:
             named: as it is seen in its own namespace.
-            namespace: inode of that.
+            namespace: inode of that; 0 is that of the broker.
         """
+        if namespace in (0, self.own):
+            return named
         known = self._known.get((named, namespace))
         if known is not None and not self._host.is_gone(known):
             return known

@@ -4,15 +4,23 @@ A probe may be silent about bytes, but never wrong about death: what it cannot s
 call gone.
 """
 
-from collections.abc import Iterator
+import logging
+import os
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from brickwork_broker import process_memory
 from brickwork_broker.messages import Process
+from brickwork_broker.process_memory import Peaks
+from brickwork_broker.sight import Sight
 
 PROC = Path("/proc")
 CGROUP = Path("/sys/fs/cgroup")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,29 @@ class Probe(Protocol):
         """Read the device."""
         ...
 
+    def look(self, processes: Collection[Process]) -> Sight:
+        """Look at the device and at these processes; on any thread, and blocking.
+
+        A probe that cannot see is silent: it names nothing that it does not know.
+        """
+        ...
+
+
+class Finder(Protocol):
+    """Know a process by the name that it gives itself."""
+
+    def find(self, named: Process, namespace: int) -> Process | None:
+        """Return a process as the probe sees it, or None if it cannot; blocking.
+
+        Args:
+            named: as it is seen in its own pid namespace.
+            namespace: inode of that; 0 is that of the probe.
+
+        Raises:
+            Busy: BRICK_UNREACHABLE, the probe runs elsewhere and does not answer.
+        """
+        ...
+
 
 class HostProbe:
     """See the memory of this machine, or of the cgroup that the broker runs in.
@@ -58,30 +89,45 @@ class HostProbe:
         self._proc = proc
         self._cgroup = cgroup
         self._boot_id = (proc / "sys/kernel/random/boot_id").read_text().strip()
+        self._peaks = Peaks()
+
+    def look(self, processes: Collection[Process]) -> Sight:
+        """Look at the machine and at these processes."""
+        device = self.read()
+        gone = set[Process]()
+        readings, peaks, activity = {}, {}, {}
+        for process in processes:
+            try:
+                stat = self._live_stat(process)
+                if stat is None:
+                    gone.add(process)
+                    continue
+                activity[process] = (int(stat[11]) + int(stat[12])) / TICKS_PER_SECOND
+                memory = process_memory.read(self._proc / str(process.pid))
+                if memory is not None:
+                    readings[process] = memory.own_bytes
+                    peaks[process] = self._peaks.raise_to(process, memory)
+            except OSError:
+                # What cannot be seen is neither gone nor read, and hides nobody else.
+                _log.exception("probe_failed", extra={"pid": process.pid})
+        self._peaks.forget(gone)
+        return Sight(
+            device=self.device,
+            total_bytes=device.total_bytes,
+            used_bytes=device.used_bytes,
+            gone=frozenset(gone),
+            readings=readings,
+            peaks=peaks,
+            activity=activity,
+        )
 
     def is_gone(self, process: Process) -> bool:
-        """Tell whether a process has ended; one of another boot has.
-
-        A zombie holds no memory once its last thread has ended.
-        Source: proc(5), /proc/pid/stat, fields 3 (state), 20 (num_threads), 22 (starttime).
-        """
-        if process.boot_id != self._boot_id:
-            return True
-        stat = self._stat(process.pid)
-        if stat is None or int(stat[19]) != process.start_ticks:
-            return True
-        return stat[0] in {"Z", "X"} and int(stat[17]) <= 1
+        """Tell whether a process has ended; one of another boot has."""
+        return self._live_stat(process) is None
 
     def used_bytes(self, process: Process) -> int | None:
-        """Return the resident memory of a process, or None if it is gone."""
-        if self.is_gone(process):
-            return None
-        try:
-            lines = (self._proc / str(process.pid) / "status").read_text().splitlines()
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        resident = [line.split()[1] for line in lines if line.startswith("VmRSS:")]
-        return int(resident[0]) * 1024 if resident else None
+        """Return the memory of a process, or None if it is gone."""
+        return self.look([process]).readings.get(process)
 
     def read(self) -> Reading:
         """Read the memory of the machine, or the limit of the cgroup if that is less."""
@@ -114,11 +160,20 @@ class HostProbe:
                     if text != "max":
                         yield int(text)
 
-    def _stat(self, pid: int) -> list[str] | None:
-        """Return the fields of a process's `stat` from the third on, or None if it is gone."""
+    def _live_stat(self, process: Process) -> list[str] | None:
+        """Return the fields of a process's `stat` from the third on, or None if it is gone.
+
+        A zombie holds no memory once its last thread has ended.
+        Source: proc(5), /proc/pid/stat, fields 3 (state), 14 and 15 (utime, stime), 20
+        (num_threads), 22 (starttime).
+        """
+        if process.boot_id != self._boot_id:
+            return None
         try:
-            text = (self._proc / str(pid) / "stat").read_text()
+            text = (self._proc / str(process.pid) / "stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             return None
         # The second field is the program's name in brackets and may itself hold anything.
-        return text.rpartition(")")[2].split()
+        stat = text.rpartition(")")[2].split()
+        is_dead = stat[0] in {"Z", "X"} and int(stat[17]) <= 1
+        return None if is_dead or int(stat[19]) != process.start_ticks else stat

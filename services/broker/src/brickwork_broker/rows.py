@@ -1,24 +1,30 @@
 """Fold durable events into rows: what is charged, what has ended, which epochs are promised.
 
 Live decisions and a replay of the journal go through the same fold, so a restart knows what was
-known before it. The one running total, `charged_bytes`, lives here and nowhere else.
+known before it. The running totals, `charged_bytes` and what of it is on its way back, live here
+and nowhere else.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from brickwork_broker.messages import (
     Cancelled,
+    DrainSet,
     DurableEvent,
     EpochsReserved,
     Evidence,
     Granted,
+    Process,
     Quarantined,
     Released,
+    Shrunk,
     TokenState,
     UserGone,
     UsersBound,
 )
+from brickwork_broker.shares import Shares
 from brickwork_broker.token import Grant
 
 ENDED_MAX = 4_096
@@ -32,39 +38,65 @@ class Rows:
         self.grants: dict[str, Grant] = {}
         self.ended: dict[str, TokenState] = {}
         self.charged_bytes = 0
+        self.leaving_bytes = 0
         self.epoch_end = 1
+        self.draining = DrainSet(False, "", "")
+        self.shares = Shares()
+        self._tokens_of: dict[Process, set[str]] = {}
 
     def fold(self, event: DurableEvent, now_ms: int) -> None:
         """Change the rows as one event says."""
         match event:
             case EpochsReserved():
                 self.epoch_end = event.epoch_end
+            case DrainSet():
+                self.draining = event
             case Granted():
                 self._grant(event, now_ms)
-            case UsersBound():
-                grant = self.grants[event.token_id]
-                self.grants[event.token_id] = replace(grant, users=event.users, was_used=True)
-            case UserGone():
-                grant = self.grants[event.token_id]
-                left = tuple(user for user in grant.users if user != event.process)
-                self.grants[event.token_id] = replace(grant, users=left)
-            case Quarantined():
-                self._quarantine(event, now_ms)
             case Released():
-                grant_before = self.grants.pop(event.token_id, None)
-                if grant_before is not None:
-                    self.charged_bytes -= grant_before.granted_bytes
+                if event.token_id in self.grants:
+                    self._forget(event.token_id, now_ms)
                 self._remember(event.token_id, TokenState.RELEASED)
             case Cancelled():
                 self._remember(event.token_id, TokenState.CANCELLED)
+            case _:
+                self._fold_held(event, now_ms)
 
-    def extend(self, token_id: str, expires_at_ms: int) -> None:
-        """Move the expiry of a grant; told to no journal, for a restart begins it anew."""
-        self.grants[token_id] = replace(self.grants[token_id], expires_at_ms=expires_at_ms)
+    def _fold_held(self, event: UsersBound | UserGone | Shrunk | Quarantined, now_ms: int) -> None:
+        """Change the row of a grant that goes on."""
+        match event:
+            case UsersBound():
+                self.change(event.token_id, users=event.users, was_used=True)
+                for user in event.users:
+                    self._tokens_of.setdefault(user, set()).add(event.token_id)
+            case UserGone():
+                grant = self.grants[event.token_id]
+                left = tuple(user for user in grant.users if user != event.process)
+                self.change(event.token_id, users=left)
+                if event.process != grant.request.process:
+                    self._let_go(event.process, event.token_id)
+            case Shrunk():
+                self._charge(event.token_id, event.granted_bytes, now_ms)
+            case Quarantined():
+                self._quarantine(event, now_ms)
+
+    def change(self, token_id: str, **fields: Any) -> Grant:
+        """Replace fields of a grant; what is told to no journal begins anew at a restart."""
+        before = self.grants[token_id]
+        grant = self.grants[token_id] = replace(before, **fields)
+        self.leaving_bytes += grant.leaving_bytes - before.leaving_bytes
+        return grant
+
+    def held_or_used_by(self, process: Process) -> list[Grant]:
+        """Return the grants that a process holds or uses, in order of grant."""
+        found = [self.grants[token_id] for token_id in self._tokens_of.get(process, ())]
+        return sorted(found, key=lambda grant: grant.epoch)
 
     def history(self) -> Iterator[DurableEvent]:
         """Yield the fewest events that fold into these rows."""
         yield EpochsReserved(self.epoch_end)
+        if self.draining.is_draining:
+            yield self.draining
         for token_id, state in self.ended.items():
             if state is TokenState.CANCELLED:
                 yield Cancelled(token_id)
@@ -83,17 +115,47 @@ class Rows:
             request=request,
             state=TokenState.GRANTED,
             since_ms=now_ms,
-            granted_bytes=event.granted_bytes,
+            granted_at_ms=now_ms,
+            granted_bytes=0,
             epoch=event.epoch,
             expires_at_ms=now_ms + request.renew_within_ms,
+            work_class=request.work_class,
+            is_loading=request.loads,
         )
-        self.charged_bytes += event.granted_bytes
+        self._tokens_of.setdefault(request.process, set()).add(request.token_id)
+        self._charge(request.token_id, event.granted_bytes, now_ms)
+
+    def _charge(self, token_id: str, granted_bytes: int, now_ms: int) -> None:
+        """Set what is charged for a grant."""
+        grant = self.grants[token_id]
+        more_bytes = granted_bytes - grant.granted_bytes
+        self.charged_bytes += more_bytes
+        self.shares.charge(grant.request.tenant, more_bytes, now_ms)
+        self.change(token_id, granted_bytes=granted_bytes)
+
+    def _forget(self, token_id: str, now_ms: int) -> None:
+        grant = self.grants[token_id]
+        self._charge(token_id, 0, now_ms)
+        for process in (grant.request.process, *grant.users):
+            self._let_go(process, token_id)
+        del self.grants[token_id]  # with nothing left to leave
+
+    def _let_go(self, process: Process, token_id: str) -> None:
+        tokens = self._tokens_of.get(process)
+        if tokens is not None:
+            tokens.discard(token_id)
+            if not tokens:
+                del self._tokens_of[process]
 
     def _quarantine(self, event: Quarantined, now_ms: int) -> None:
         grant = self.grants[event.token_id]
-        since_ms = now_ms if grant.state is TokenState.GRANTED else grant.since_ms
-        self.grants[event.token_id] = replace(
-            grant, state=TokenState.QUARANTINED, since_ms=since_ms, suspicion=event.suspicion
+        self.change(
+            event.token_id,
+            state=TokenState.QUARANTINED,
+            since_ms=now_ms if grant.is_alive else grant.since_ms,
+            suspicion=event.suspicion,
+            is_loading=False,
+            demand=None,
         )
 
     def _remember(self, token_id: str, state: TokenState) -> None:

@@ -1,12 +1,11 @@
-"""Own the book on one event loop: commands in, ticks, deaths seen, waiters woken."""
+"""Own the book on one event loop: commands in, ticks, what the probe sees, waiters woken."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
+from brickwork_broker.activity import Activity
 from brickwork_broker.book import Book
-from brickwork_broker.lease_meter import LeaseMeter
 from brickwork_broker.messages import (
     Abandon,
     Cancelled,
@@ -14,17 +13,22 @@ from brickwork_broker.messages import (
     ConfirmGone,
     Event,
     Granted,
+    Observe,
     Process,
+    Renewed,
     Tick,
 )
 from brickwork_broker.probe import Probe
-from brickwork_broker.token import Waiter
+from brickwork_broker.sight import Sight
+from brickwork_broker.token import Grant, Waiter
 from brickwork_sdk.errors import NoCapacity, Reason
 
 PERIOD_SECONDS = 0.5
 """How often time passes and processes are looked at: a death frees its bytes within two."""
 
-_log = logging.getLogger(__name__)
+Note = Callable[[Command, Sequence[Event], int], None]
+"""Is told of each command, what it brought about, and when."""
+Look = Callable[[Sequence[Grant], Sight], None]
 
 
 class Runtime:
@@ -35,23 +39,38 @@ class Runtime:
 
     Args:
         book: the ledger and its journal.
-        probe: sees processes.
+        probe: sees the device and its processes.
         now_ms: a clock that never goes back.
+        notes: who is told of everything, in this order.
+        looked: is shown what is charged and what the probe saw, after each look at everything.
 
     Attributes:
         applied_ms: time of the latest command, for other threads: the clock is this one's alone.
+        sight: what the probe saw last of all processes; None before its first look.
     """
 
-    def __init__(self, book: Book, probe: Probe, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        book: Book,
+        probe: Probe,
+        now_ms: Callable[[], int],
+        notes: Sequence[Note] = (),
+        looked: Look = lambda _grants, _sight: None,
+    ) -> None:
         self.ledger = book.ledger
         self.now_ms = now_ms
+        self.sight: Sight | None = None
         self._book = book
         self._probe = probe
+        self._notes = notes
+        self._looked = looked
+        self._activity = Activity()
         self.applied_ms = now_ms()
-        self._meter = LeaseMeter()
         self._failure: OSError | None = None
         self._failed = asyncio.Event()
         self._polls: dict[str, list[asyncio.Event]] = {}
+        self._changes = asyncio.Condition()
+        self._change_count = 0
 
     def apply(self, command: Command) -> tuple[Event, ...]:
         """Carry out one command.
@@ -67,7 +86,8 @@ class Runtime:
                 self._failure = failure
                 self._failed.set()
             else:
-                self._meter.note(command, events, self.applied_ms)
+                for note in self._notes:
+                    note(command, events, self.applied_ms)
                 self._wake(events)
                 return events
         raise NoCapacity(
@@ -97,14 +117,19 @@ class Runtime:
             if not polls:
                 self._polls.pop(token_id, None)
 
-    async def look_at(self, processes: Iterable[Process]) -> None:
-        """Look whether processes are gone, and tell the ledger of those that are."""
-        for process in await self.gone(processes):
-            self.apply(ConfirmGone(process))
+    async def wait_for_change(self, seen: int, wait_seconds: float) -> int:
+        """Return the number of changes so far, once it is not what was seen, or the time is up."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds), self._changes:
+                await self._changes.wait_for(lambda: self._change_count != seen)
+        return self._change_count
 
-    async def gone(self, processes: Iterable[Process]) -> list[Process]:
-        """Return those processes that are known to be gone."""
-        return await asyncio.to_thread(self._gone, list(processes))
+    async def look_at(self, processes: Collection[Process]) -> Sight:
+        """Look at processes, and tell the ledger of those that are gone."""
+        sight = await asyncio.to_thread(self._probe.look, processes)
+        for process in sight.gone:
+            self.apply(ConfirmGone(process))
+        return sight
 
     async def run(self) -> None:
         """Let time pass and look at every process, until the journal fails.
@@ -114,24 +139,28 @@ class Runtime:
         """
         while True:
             self.apply(Tick())
-            await self.look_at(self.ledger.processes())
+            await self.look_around()
             with suppress(TimeoutError):
                 async with asyncio.timeout(PERIOD_SECONDS):
                     await self._failed.wait()
 
-    def _gone(self, processes: list[Process]) -> list[Process]:
-        gone = []
-        for process in processes:
-            try:
-                if self._probe.is_gone(process):
-                    gone.append(process)
-            except Exception:
-                # A probe that cannot see is silent, and silence is no evidence.
-                _log.exception("probe_failed", extra={"pid": process.pid})
-        return gone
+    async def look_around(self) -> None:
+        """Look at everything once, and tell the ledger and those who watch."""
+        looked_at_ms = self.now_ms()
+        self.sight = await self.look_at(self.ledger.processes())
+        self.apply(self._observed(self.sight, looked_at_ms))
+        self._looked(self.ledger.grants(), self.sight)
+        async with self._changes:
+            self._changes.notify_all()
+
+    def _observed(self, sight: Sight, looked_at_ms: int) -> Observe:
+        idle_ms = self._activity.idle_ms(sight, looked_at_ms)
+        return Observe(looked_at_ms, sight.total_bytes, sight.used_bytes, sight.readings, idle_ms)
 
     def _wake(self, events: Iterable[Event]) -> None:
         for event in events:
+            if not isinstance(event, Renewed):
+                self._change_count += 1
             if isinstance(event, Granted):
                 token_id = event.request.token_id
             elif isinstance(event, Cancelled):

@@ -1,26 +1,25 @@
 """Answer the wire's calls from the ledger."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import grpc.aio
 
-from brickwork.broker.v1alpha1 import broker_pb2 as pb
-from brickwork.broker.v1alpha1 import broker_pb2_grpc
+from brickwork.broker.v1 import broker_pb2 as pb
+from brickwork.broker.v1 import broker_pb2_grpc
 from brickwork_broker import wire
-from brickwork_broker.explain import explain
+from brickwork_broker.access import require_own, require_secret
+from brickwork_broker.board import Board
 from brickwork_broker.messages import (
     Event,
     Process,
     Refusal,
     Refused,
     Release,
-    Renew,
-    TokenState,
+    Workload,
 )
-from brickwork_broker.pid_namespaces import PidNamespaces
-from brickwork_broker.probe import Probe
+from brickwork_broker.probe import Finder
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.token import Grant, Waiter
 from brickwork_sdk.errors import (
@@ -37,6 +36,8 @@ if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
 
 QUEUE_RETRY_SECONDS = 10.0
 """When a place in a full queue may be free: about as long as a model is loaded."""
+WATCH_SECONDS_MAX = 5.0
+"""How long a watcher hears nothing while nothing changes."""
 
 
 class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
@@ -44,117 +45,127 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
 
     Args:
         runtime: owns the ledger.
-        probe: sees the device and the processes.
-        namespaces: knows the processes of containers.
+        board: shows what the ledger holds.
+        finder: knows processes as the broker's machine counts them.
+        needed_bytes: tells what was learned of a workload.
     """
 
-    def __init__(self, runtime: Runtime, probe: Probe, namespaces: PidNamespaces) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        board: Board,
+        finder: Finder,
+        needed_bytes: Callable[[Workload], int],
+    ) -> None:
         self._runtime = runtime
-        self._probe = probe
-        self._namespaces = namespaces
+        self._board = board
+        self._finder = finder
+        self._needed_bytes = needed_bytes
 
     async def AcquireVramToken(
         self, request: pb.AcquireVramTokenRequest, context: "Context"
     ) -> pb.AcquireVramTokenResponse:
         """Ask for a token and wait for it."""
+        require_secret(request.secret)
+        self._require_own(request.token_id, request.secret)
         holder = await self._seen(request.process, "process")
-        if await self._runtime.gone([holder]):
+        if holder in (await self._runtime.look_at([holder])).gone:
             raise _unseen("process")
-        command = wire.acquire(request, holder)
+        learned_bytes = 0
+        if request.guaranteed_bytes == request.ceiling_bytes == 0:
+            learned_bytes = self._needed_bytes(wire.workload(request.workload))
+        command = wire.acquire(request, holder, learned_bytes)
         token_id = command.request.token_id
-        _raise_if_refused(self._runtime.apply(command))
+        raise_if_refused(self._runtime.apply(command))
         await self._runtime.wait_for_grant(token_id, command.wait_ms / 1000)
         row = self._runtime.ledger.find(token_id)
         if not isinstance(row, Grant | Waiter):
-            raise NotPossible(
-                Reason.VRAM_TOKEN_STALE,
-                "The request left the queue.",
-                metadata={"token_id": token_id},
-            )
-        response = pb.AcquireVramTokenResponse(token=self._render(row))
-        place = explain(self._runtime.ledger, token_id)
-        if place is not None:
-            response.place.CopyFrom(pb.QueuePlace(position=place.position, cause=place.cause))
-        return response
+            raise _waits_no_more(token_id)
+        token = self._board.token(token_id)
+        place = token.place if token.HasField("place") else None
+        return pb.AcquireVramTokenResponse(token=token, place=place)
 
     async def RenewVramToken(
         self, request: pb.RenewVramTokenRequest, context: "Context"
     ) -> pb.RenewVramTokenResponse:
-        """Keep a token."""
+        """Keep a token, and hear what is wanted of it."""
+        self._require_own(request.token_id, request.secret)
         users = tuple([await self._seen(user, "users") for user in request.users])
-        _raise_if_refused(self._runtime.apply(Renew(request.token_id, request.epoch, users)))
+        raise_if_refused(self._runtime.apply(wire.renew(request, users)))
+        token = self._board.token(request.token_id)
         return pb.RenewVramTokenResponse(
-            token=self._token(request.token_id),
-            wanted_back=bool(self._runtime.ledger.waiters()),
+            token=token,
+            wanted_back=self._runtime.ledger.has_waiters,
+            demand=token.demand if token.HasField("demand") else None,
         )
 
     async def ReleaseVramToken(
         self, request: pb.ReleaseVramTokenRequest, context: "Context"
     ) -> pb.ReleaseVramTokenResponse:
         """Give a token back; free at once if its processes are gone already."""
-        _raise_if_refused(self._runtime.apply(Release(request.token_id, request.epoch)))
+        self._require_own(request.token_id, request.secret)
+        raise_if_refused(self._runtime.apply(Release(request.token_id, request.epoch)))
         row = self._runtime.ledger.find(request.token_id)
         if isinstance(row, Grant):
             await self._runtime.look_at(row.users)
-        return pb.ReleaseVramTokenResponse(token=self._token(request.token_id))
+        return pb.ReleaseVramTokenResponse(token=self._board.token(request.token_id))
 
     async def ListVramTokens(
         self, request: pb.ListVramTokensRequest, context: "Context"
     ) -> pb.ListVramTokensResponse:
         """List what is held and who waits."""
-        grants = self._runtime.ledger.grants()
-        measured = await asyncio.to_thread(self._measure, [grant.users for grant in grants])
-        tokens = [self._render(*pair) for pair in zip(grants, measured, strict=True)]
-        tokens += [self._render(waiter) for waiter in self._runtime.ledger.waiters()]
-        return pb.ListVramTokensResponse(tokens=tokens)
+        return pb.ListVramTokensResponse(tokens=self._board.tokens())
 
     async def GetCapacity(
         self, request: pb.GetCapacityRequest, context: "Context"
     ) -> pb.GetCapacityResponse:
         """Tell what there is and what is lent of it."""
-        reading = await asyncio.to_thread(self._probe.read)
-        ledger = self._runtime.ledger
-        quarantined = (g for g in ledger.grants() if g.state is TokenState.QUARANTINED)
-        device = pb.DeviceCapacity(
-            device=self._probe.device,
-            capacity_bytes=ledger.limits.capacity_bytes,
-            charged_bytes=ledger.charged_bytes,
-            quarantined_bytes=sum(grant.granted_bytes for grant in quarantined),
-        )
-        if reading.used_bytes is not None:
-            device.used_bytes = reading.used_bytes
-        return pb.GetCapacityResponse(devices=[device], recovering=ledger.is_recovering)
+        return self._board.capacity()
+
+    async def WatchVramTokens(
+        self, request: pb.WatchVramTokensRequest, context: "Context"
+    ) -> AsyncIterator[pb.WatchVramTokensResponse]:
+        """Show the board again whenever something changes."""
+        seen = -1
+        while True:
+            seen = await self._runtime.wait_for_change(seen, WATCH_SECONDS_MAX)
+            yield pb.WatchVramTokensResponse(
+                tokens=self._board.tokens(), capacity=self._board.capacity()
+            )
+
+    async def ExplainWait(
+        self, request: pb.ExplainWaitRequest, context: "Context"
+    ) -> pb.ExplainWaitResponse:
+        """Tell why a token waits."""
+        row = self._runtime.ledger.find(request.token_id)
+        if row is None:
+            raise NotFound(
+                Reason.VRAM_TOKEN_UNKNOWN,
+                "No token has this id.",
+                metadata={"token_id": request.token_id[:64]},
+            )
+        if not isinstance(row, Waiter):
+            raise _waits_no_more(request.token_id)
+        return self._board.explanation(row)
+
+    def _require_own(self, token_id: str, secret: bytes) -> None:
+        require_own(self._runtime.ledger.find(token_id), token_id, secret)
 
     async def _seen(self, named: pb.ProcessIdentity, field: str) -> Process:
         """Return the process that is meant, as the broker sees it."""
         process = wire.process(named)
-        if named.pid_namespace in (0, self._namespaces.own):
-            return process
-        found = await asyncio.to_thread(self._namespaces.find, process, named.pid_namespace)
+        found = await asyncio.to_thread(self._finder.find, process, named.pid_namespace)
         if found is None:
             raise _unseen(field)
         return found
 
-    def _token(self, token_id: str) -> pb.VramToken:
-        row = self._runtime.ledger.find(token_id)
-        assert row is not None, "the ledger forgot a token that it just changed"
-        if isinstance(row, TokenState):
-            return wire.ended(token_id, row)
-        return self._render(row)
 
-    def _render(self, row: Grant | Waiter, measured_bytes: int | None = None) -> pb.VramToken:
-        now_ms = self._runtime.now_ms()
-        if isinstance(row, Waiter):
-            return wire.waiting(row, now_ms)
-        return wire.held(row, self._probe.device, now_ms, measured_bytes)
-
-    def _measure(self, users_by_grant: list[tuple[Process, ...]]) -> list[int | None]:
-        return [self._sum(users) for users in users_by_grant]
-
-    def _sum(self, users: tuple[Process, ...]) -> int | None:
-        readings = [self._probe.used_bytes(user) for user in users]
-        known = [reading for reading in readings if reading is not None]
-        return sum(known) if known else None
+def _waits_no_more(token_id: str) -> NotPossible:
+    return NotPossible(
+        Reason.VRAM_TOKEN_STALE,
+        "The request waits no more.",
+        metadata={"token_id": token_id},
+    )
 
 
 def _unseen(field: str) -> InvalidInput:
@@ -166,7 +177,8 @@ def _unseen(field: str) -> InvalidInput:
     )
 
 
-def _raise_if_refused(events: Iterable[Event]) -> None:
+def raise_if_refused(events: Iterable[Event]) -> None:
+    """Raise the error of a command that was turned down."""
     for event in events:
         if isinstance(event, Refused):
             raise _error(event)
@@ -184,6 +196,13 @@ def _error(refused: Refused) -> BrickworkError:
         case Refusal.QUEUE_FULL:
             return NoCapacity(
                 Reason.VRAM_QUEUE_FULL,
+                refused.message,
+                metadata=metadata,
+                retry_after_seconds=QUEUE_RETRY_SECONDS,
+            )
+        case Refusal.CLOSED:
+            return NoCapacity(
+                Reason.STORAGE_FULL,
                 refused.message,
                 metadata=metadata,
                 retry_after_seconds=QUEUE_RETRY_SECONDS,

@@ -1,10 +1,23 @@
 """Turn the messages of the wire into commands, and rows into messages."""
 
-from google.protobuf.duration_pb2 import Duration
+from hashlib import sha256
 
-from brickwork.broker.v1alpha1 import broker_pb2 as pb
-from brickwork_broker.messages import Acquire, Process, TokenRequest, TokenState, WorkClass
-from brickwork_broker.token import Grant, Waiter
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+
+from brickwork.broker.v1 import broker_pb2 as pb
+from brickwork_broker.messages import (
+    Acquire,
+    Process,
+    Renew,
+    TokenRequest,
+    TokenState,
+    WorkClass,
+    Workload,
+    Yield,
+)
+from brickwork_broker.token import Demand, Grant, Waiter
+from brickwork_broker.yielding import Yielding
 
 _CLASSES = {
     pb.WORK_CLASS_UNSPECIFIED: WorkClass.BATCH,
@@ -14,23 +27,75 @@ _CLASSES = {
     pb.WORK_CLASS_BEST_EFFORT: WorkClass.BEST_EFFORT,
 }
 
+_SAID = frozenset(_CLASSES) - {pb.WORK_CLASS_UNSPECIFIED}
+_YIELDS = {
+    Yield.EVICT: pb.YIELD_KIND_EVICT,
+    Yield.SHRINK: pb.YIELD_KIND_SHRINK,
+    Yield.REVOKE: pb.YIELD_KIND_REVOKE,
+}
 
-def acquire(request: pb.AcquireVramTokenRequest, holder: Process) -> Acquire:
-    """Return the command of a request by a process; its sense is the ledger's to judge."""
+
+def acquire(request: pb.AcquireVramTokenRequest, holder: Process, learned_bytes: int) -> Acquire:
+    """Return the command of a request; its sense is the ledger's to judge.
+
+    Args:
+        request: as it came.
+        holder: the process that asks, as the broker sees it.
+        learned_bytes: what its workload needs, where it asks for that.
+    """
+    named = request.workload
     return Acquire(
         TokenRequest(
             token_id=request.token_id,
             holder=request.holder,
             purpose=request.purpose,
-            guaranteed_bytes=request.guaranteed_bytes,
-            ceiling_bytes=request.ceiling_bytes,
+            guaranteed_bytes=request.guaranteed_bytes or learned_bytes,
+            ceiling_bytes=request.ceiling_bytes or learned_bytes,
             work_class=_CLASSES.get(request.work_class, WorkClass.BATCH),
             tenant=request.tenant,
             renew_within_ms=request.renew_within.ToMilliseconds(),
             process=holder,
+            secret_sha256=hashed(request.secret),
+            hold_ms=_ms(request, "hold"),
+            give_up_ms=_ms(request, "give_up_after"),
+            shrinkable=request.shrinkable,
+            revocable=request.revocable,
+            loads=request.loads,
+            workload=workload(named),
         ),
         wait_ms=request.wait.ToMilliseconds(),
     )
+
+
+def workload(named: pb.Workload) -> Workload:
+    """Return what will run."""
+    return Workload(
+        named.model_digest, named.engine, named.precision, named.bucket, named.weights_bytes
+    )
+
+
+def renew(request: pb.RenewVramTokenRequest, users: tuple[Process, ...]) -> Renew:
+    """Return the command of a renewal; the users are named as the broker sees them."""
+    return Renew(
+        request.token_id,
+        request.epoch,
+        users,
+        is_loading=request.loading,
+        load_progress=request.load_progress,
+        idle_ms=_ms(request, "idle"),
+        kept_bytes=request.kept_bytes,
+        work_class=said_class(request.work_class),
+    )
+
+
+def said_class(work_class: pb.WorkClass.ValueType) -> WorkClass | None:
+    """Return a class, or None where none is said."""
+    return _CLASSES[work_class] if work_class in _SAID else None
+
+
+def hashed(secret: bytes) -> str:
+    """Return what is kept of a secret."""
+    return sha256(secret).hexdigest()
 
 
 def process(identity: pb.ProcessIdentity) -> Process:
@@ -38,27 +103,75 @@ def process(identity: pb.ProcessIdentity) -> Process:
     return Process(identity.boot_id, identity.pid, identity.start_ticks)
 
 
-def waiting(waiter: Waiter, now_ms: int) -> pb.VramToken:
+def waiting(waiter: Waiter, place: pb.QueuePlace, now_ms: int) -> pb.VramToken:
     """Render a request that waits."""
-    return _token(waiter, pb.TOKEN_STATE_QUEUED, now_ms - waiter.asked_at_ms)
+    token = _token(waiter, pb.TOKEN_STATE_QUEUED, now_ms - waiter.asked_at_ms)
+    token.work_class = class_of(waiter.work_class)
+    token.place.CopyFrom(place)
+    return token
 
 
 def held(grant: Grant, device: str, now_ms: int, measured_bytes: int | None) -> pb.VramToken:
     """Render memory that is charged."""
     token = _token(grant, pb.TokenState.Value(_state(grant.state)), now_ms - grant.since_ms)
+    token.work_class = class_of(grant.work_class)
     token.device = device
     token.granted_bytes = grant.granted_bytes
     token.epoch = grant.epoch
-    if grant.state is TokenState.GRANTED:
-        token.remaining.CopyFrom(_span(max(0, grant.expires_at_ms - now_ms)))
+    token.loading = grant.is_loading
+    if grant.is_alive:
+        token.remaining.CopyFrom(span(grant.expires_at_ms - now_ms))
+        if grant.hold_until_ms is not None:
+            token.hold_left.CopyFrom(span(grant.hold_until_ms - now_ms))
+        if grant.idle_since_ms is not None:
+            token.idle.CopyFrom(span(now_ms - grant.idle_since_ms))
+        if grant.demand is not None:
+            token.demand.CopyFrom(demand(grant.demand, now_ms))
     if measured_bytes is not None:
         token.measured_bytes = measured_bytes
     return token
 
 
+def demand(asked: Demand, now_ms: int) -> pb.Demand:
+    """Render what a holder is asked for."""
+    return pb.Demand(
+        keep_bytes=asked.keep_bytes, within=span(asked.until_ms - now_ms), cause=asked.cause
+    )
+
+
+def yielding(one: Yielding) -> pb.Yielding:
+    """Render somebody who would make room."""
+    return _yielding(one.grant, one.yielded_bytes, _YIELDS[one.how], asked=False)
+
+
+def leaving(grant: Grant) -> pb.Yielding:
+    """Render somebody whose memory is on its way back."""
+    kind = pb.YIELD_KIND_ENDING if grant.demand is None else _YIELDS[grant.demand.how]
+    return _yielding(grant, grant.leaving_bytes, kind, asked=True)
+
+
+def _yielding(
+    grant: Grant, yielded_bytes: int, kind: pb.YieldKind.ValueType, *, asked: bool
+) -> pb.Yielding:
+    request = grant.request
+    return pb.Yielding(
+        token_id=request.token_id,
+        holder=request.holder,
+        purpose=request.purpose,
+        yielded_bytes=yielded_bytes,
+        kind=kind,
+        asked=asked,
+    )
+
+
 def ended(token_id: str, state: TokenState) -> pb.VramToken:
     """Render what is known of a token that is over: its id and how it ended."""
     return pb.VramToken(token_id=token_id, state=pb.TokenState.Value(_state(state)))
+
+
+def class_of(work_class: WorkClass) -> pb.WorkClass.ValueType:
+    """Render a class."""
+    return pb.WorkClass.Value(f"WORK_CLASS_{work_class.name}")
 
 
 def _token(row: Grant | Waiter, state: pb.TokenState.ValueType, age_ms: int) -> pb.VramToken:
@@ -68,10 +181,11 @@ def _token(row: Grant | Waiter, state: pb.TokenState.ValueType, age_ms: int) -> 
         holder=request.holder,
         purpose=request.purpose,
         state=state,
-        work_class=pb.WorkClass.Value(f"WORK_CLASS_{request.work_class.name}"),
         tenant=request.tenant,
-        age=_span(age_ms),
+        age=span(age_ms),
         tier=pb.ENFORCEMENT_TIER_WATCH,
+        guaranteed_bytes=request.guaranteed_bytes,
+        ceiling_bytes=request.ceiling_bytes,
     )
 
 
@@ -79,7 +193,12 @@ def _state(state: TokenState) -> str:
     return f"TOKEN_STATE_{state.name}"
 
 
-def _span(span_ms: int) -> Duration:
+def span(span_ms: int) -> Duration:
+    """Render a span; one that is over is zero."""
     duration = Duration()
-    duration.FromMilliseconds(span_ms)
+    duration.FromMilliseconds(max(0, span_ms))
     return duration
+
+
+def _ms(request: Message, field: str) -> int | None:
+    return getattr(request, field).ToMilliseconds() if request.HasField(field) else None

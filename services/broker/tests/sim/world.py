@@ -8,14 +8,22 @@ from brickwork_broker.messages import Process
 
 
 class World:
-    """Run callbacks in the order of a virtual clock; all chance comes from one seed."""
+    """Run callbacks in the order of a virtual clock; all chance comes from one seed.
+
+    Attributes:
+        memory_bytes: what each living process really uses.
+        idle_since_ms: since when a process does nothing; one that is not named works.
+        dishonest: processes that may use more than their tokens say.
+    """
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311 - a simulation must be repeatable
         self.now_ms = 0
         self.step_count = 0
         self.memory_bytes: dict[Process, int] = {}
+        self.idle_since_ms: dict[Process, int] = {}
         self.died_at_ms: dict[Process, int] = {}
+        self.dishonest = set[Process]()
         self.boot_count = 1
         self.trace: list[str] = []
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
@@ -56,6 +64,7 @@ class World:
         """End a process now; its memory is free now."""
         if self.memory_bytes.pop(process, None) is not None:
             self.died_at_ms[process] = self.now_ms
+            self.idle_since_ms.pop(process, None)
 
     def is_alive(self, process: Process) -> bool:
         """Tell the truth about a process."""

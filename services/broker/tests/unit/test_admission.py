@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from brickwork_broker import admission
-from brickwork_broker.messages import Process
-from services.broker.tests.unit.examples import ENGINE, REQUEST
+from brickwork_broker.messages import Process, Renew, TokenRequest, Workload
+from services.broker.tests.unit.examples import REQUEST
 
 
 def test_a_sensible_request_is_admitted() -> None:
@@ -50,7 +50,41 @@ def test_a_wait_beyond_its_range_is_named(wait_ms: int) -> None:
 
 
 def test_a_token_has_a_bounded_number_of_users_and_each_has_a_name() -> None:
-    users = tuple(Process("boot-1", 100 + number, 1) for number in range(17))
-    assert admission.find_fault_of_users(users[:16]) is None
-    assert "16" in str(admission.find_fault_of_users(users))
-    assert "pid" in str(admission.find_fault_of_users((ENGINE, Process("boot-1", -1, 1))))
+    renewal = Renew("token-01", 1, ())
+    users = tuple(Process("boot-1", 100 + number, 1) for number in range(65))
+    assert admission.find_fault_of_renewal(renewal, users[:64]) is None
+    for bad in (users, (Process("boot-1", 0, 1),), (Process("", 1, 1),)):
+        assert admission.find_fault_of_renewal(renewal, bad) is not None
+
+
+@pytest.mark.parametrize(
+    ("field", "bad"),
+    [
+        ("kept_bytes", replace(Renew("token-01", 1, ()), kept_bytes=-1)),
+        ("kept_bytes", replace(Renew("token-01", 1, ()), kept_bytes=10 << 50)),
+        ("idle", replace(Renew("token-01", 1, ()), idle_ms=-1)),
+        ("idle", replace(Renew("token-01", 1, ()), idle_ms=1 << 50)),
+        ("load_progress", replace(Renew("token-01", 1, ()), load_progress=-1)),
+    ],
+)
+def test_a_renewal_that_says_nonsense_is_turned_down(field: str, bad: Renew) -> None:
+    fault = admission.find_fault_of_renewal(bad, ())
+    assert fault is not None
+    assert fault.field == field
+
+
+@pytest.mark.parametrize(
+    ("field", "bad"),
+    [
+        ("hold", replace(REQUEST, hold_ms=0)),
+        ("hold", replace(REQUEST, hold_ms=365 * 86_400_000)),
+        ("give_up_after", replace(REQUEST, give_up_ms=-1)),
+        ("workload", replace(REQUEST, workload=Workload(engine="x" * 129))),
+        ("workload", replace(REQUEST, workload=Workload(bucket="a\nb"))),
+        ("workload", replace(REQUEST, workload=Workload(weights_bytes=-1))),
+    ],
+)
+def test_spans_and_workloads_have_bounds(field: str, bad: TokenRequest) -> None:
+    fault = admission.find_fault(bad, 0)
+    assert fault is not None
+    assert fault.field == field

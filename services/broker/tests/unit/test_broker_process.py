@@ -13,11 +13,12 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from brickwork.broker.v1alpha1 import broker_pb2 as pb
-from brickwork.broker.v1alpha1 import broker_pb2_grpc
+from brickwork.broker.v1 import broker_pb2 as pb
+from brickwork.broker.v1 import broker_pb2_grpc
 from brickwork_sdk.processes import identify
 
 Process = subprocess.Popen[str]
+SECRET = b"sixteen bytes..."
 SECONDS = 60.0
 OPTIONS = [("grpc.max_reconnect_backoff_ms", 200)]
 
@@ -71,6 +72,7 @@ def acquire() -> pb.AcquireVramTokenRequest:
         guaranteed_bytes=60,
         ceiling_bytes=60,
         renew_within=Duration(seconds=5),
+        secret=SECRET,
         process=pb.ProcessIdentity(pid=me.pid, start_ticks=me.start_ticks, boot_id=me.boot_id),
     )
 
@@ -84,10 +86,10 @@ def test_a_killed_broker_loses_no_token_and_goes_on_once_its_holder_is_back(home
         assert stub.GetCapacity(pb.GetCapacityRequest(), timeout=SECONDS).recovering
         (held,) = stub.ListVramTokens(pb.ListVramTokensRequest(), timeout=SECONDS).tokens
         assert (held.token_id, held.epoch, held.granted_bytes) == ("token-01", first.epoch, 60)
-        renewal = pb.RenewVramTokenRequest(token_id="token-01", epoch=first.epoch)
+        renewal = pb.RenewVramTokenRequest(token_id="token-01", epoch=first.epoch, secret=SECRET)
         stub.RenewVramToken(renewal, timeout=SECONDS)
         assert not stub.GetCapacity(pb.GetCapacityRequest(), timeout=SECONDS).recovering
-        release = pb.ReleaseVramTokenRequest(token_id="token-01", epoch=first.epoch)
+        release = pb.ReleaseVramTokenRequest(token_id="token-01", epoch=first.epoch, secret=SECRET)
         released = stub.ReleaseVramToken(release, timeout=SECONDS)
         assert released.token.state == pb.TOKEN_STATE_RELEASED
         process.send_signal(signal.SIGTERM)

@@ -33,7 +33,7 @@ def test_who_is_on_the_way_out_is_said() -> None:
     ledger.apply(Renew("token-01", 1, (ENGINE,)), 0)
     ledger.apply(ConfirmGone(BRICK), 0)
     acquire(ledger, replace(OTHER_BIG, guaranteed_bytes=40_000_000))
-    cause = "Waiting for 40 MB held by asr whisper-base (ending)."
+    cause = "Waiting for 40 MB to come back from asr whisper-base (ending)."
     assert explain(ledger, "token-02") == Place(1, cause)
 
 

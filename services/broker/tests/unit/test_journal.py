@@ -1,9 +1,11 @@
-import zlib
+import errno
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from brickwork_broker import journal
+from brickwork_broker import journal, records, reserve, rows
 from brickwork_broker.book import Book
 from brickwork_broker.journal import Journal
 from brickwork_broker.ledger import Limits
@@ -12,90 +14,41 @@ from brickwork_broker.messages import (
     Cancelled,
     DurableEvent,
     EpochsReserved,
-    Evidence,
     Granted,
-    Quarantined,
-    Released,
-    Suspicion,
-    UserGone,
-    UsersBound,
+    Release,
 )
 from brickwork_sdk.errors import NotPossible, Reason
-from services.broker.tests.unit.examples import BRICK, ENGINE, OTHER_REQUEST, REQUEST
+from services.broker.tests.unit.examples import OTHER_REQUEST, REQUEST
 
-EVENTS: list[DurableEvent] = [
-    EpochsReserved(1025),
-    Granted(REQUEST, 60, 1),
-    UsersBound("token-01", (ENGINE, BRICK)),
-    UserGone("token-01", ENGINE),
-    Quarantined("token-01", Suspicion.EXPIRED),
-    Released("token-01", Evidence.USERS_GONE),
-    Cancelled("token-02"),
-]
+EVENTS: list[DurableEvent] = [EpochsReserved(1025), Granted(REQUEST, 60, 1), Cancelled("token-02")]
 
 
-def write(path: Path) -> bytes:
+class PowerLost(BaseException):
+    """Stands for the moment at which nothing more happens."""
+
+
+def test_what_was_appended_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    assert journal.read(path) == []
     with Journal(path, EVENTS[:1]) as written:
         for event in EVENTS[1:]:
             written.append([event])
-    return path.read_bytes()
-
-
-def test_what_was_written_is_read_again(tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    assert journal.read(path) == []
-    write(path)
     assert journal.read(path) == EVENTS
 
 
 def test_opening_replaces_the_file_by_its_history(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    write(path)
+    Journal(path, EVENTS).close()
     Journal(path, EVENTS[:1]).close()
     assert journal.read(path) == EVENTS[:1]
 
 
-def test_a_journal_cut_anywhere_loses_only_the_record_that_was_cut(tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    whole = write(path)
-    for length in range(len(whole)):
-        path.write_bytes(whole[:length])
-        events = journal.read(path)
-        assert events == EVENTS[: len(events)]
-        # A tail of zeros is what some file systems leave after a loss of power.
-        path.write_bytes(whole[:length] + bytes(512))
-        assert journal.read(path) == events
-
-
-def test_a_bit_changed_anywhere_is_never_taken_for_another_story(tmp_path: Path) -> None:
-    path = tmp_path / "journal"
-    whole = write(path)
-    for position in range(len(whole)):
-        changed = bytearray(whole)
-        changed[position] ^= 0x10
-        path.write_bytes(changed)
-        with pytest.raises(NotPossible) as raised:
-            journal.read(path)
-        assert raised.value.reason is Reason.BROKER_JOURNAL_UNUSABLE
-
-
-def test_another_file_is_not_taken_for_a_journal(tmp_path: Path) -> None:
+def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     path.write_text("something else\n" * 10)
-    with pytest.raises(NotPossible, match="was not written by a broker"):
+    with pytest.raises(NotPossible, match="was not written by a broker") as raised:
         journal.read(path)
-
-
-@pytest.mark.parametrize(
-    "body", [b"no json", b'{"event":"Unheard"}', b'{"event":"Cancelled","age":1}', b"[]"]
-)
-def test_a_whole_record_without_a_known_event_is_damage(tmp_path: Path, body: bytes) -> None:
-    path = tmp_path / "journal"
-    sizes = journal.SIZES.pack(len(body), zlib.crc32(body))
-    checksum = zlib.crc32(sizes).to_bytes(4, "little")
-    path.write_bytes(journal.MAGIC + sizes + checksum + body)
-    with pytest.raises(NotPossible, match="no event that is known"):
-        journal.read(path)
+    assert raised.value.reason is Reason.BROKER_JOURNAL_UNUSABLE
 
 
 def test_only_a_batch_that_reserves_epochs_is_forced_to_the_disk(
@@ -134,3 +87,74 @@ def test_a_book_opened_again_knows_what_was_lent(tmp_path: Path) -> None:
     # The queue is not kept: whoever waits asks again.
     assert Cancelled("token-02") not in journal.read(path)
     assert len(journal.read(path)) == 2
+
+
+def test_a_journal_that_has_grown_is_replaced_while_it_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "COMPACT_BYTES_MIN", 20_000)
+    monkeypatch.setattr(rows, "ENDED_MAX", 20)
+    path, limits = tmp_path / "journal", Limits(100)
+    book = Book(path, limits, 0)
+    files = {path.stat().st_ino}
+    book.apply(Acquire(REQUEST, 0), 1)
+    for number in range(1_000):
+        book.apply(Release(f"unheard-{number}", 0), 2)
+        files.add(path.stat().st_ino)
+        assert book.ledger.charged_bytes == 60
+    assert len(files) == 2, "the old file's number is free again for the next"
+    known = list(book.ledger.history())
+    assert len(path.read_bytes().rstrip(b"\0")) < 25_000
+    book.close()
+    again = Book(path, limits, 3)
+    assert list(again.ledger.history()) == known
+    again.close()
+
+
+@pytest.fixture(params=range(5))
+def last_step(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let so many steps that reach the disk happen, and then nothing more."""
+    left = [int(request.param)]
+
+    def step(name: str) -> None:
+        real = getattr(os, name)
+
+        def counted(*arguments: object) -> object:
+            if left[0] == 0:
+                raise PowerLost
+            left[0] -= 1
+            return real(*arguments)
+
+        monkeypatch.setattr(os, name, counted)
+
+    for name in ("pwrite", "posix_fallocate", "fsync", "replace"):
+        step(name)
+    yield
+    assert left[0] == 0, "there are fewer steps than that"
+
+
+def test_a_compaction_stopped_at_any_step_loses_nothing(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    path = tmp_path / "journal"
+    written = Journal(path, EVENTS)
+    request.getfixturevalue("last_step")
+    with pytest.raises(PowerLost):
+        written.compact(EVENTS)
+    assert journal.read(path) == EVENTS
+
+
+def test_a_disk_that_cannot_allocate_is_written_to_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "not here")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with (tmp_path / "file").open("wb") as file:
+        reserve.allocate(file.fileno(), 100, 100_000)
+        assert os.fstat(file.fileno()).st_size == 100_100
+
+
+def test_the_length_of_a_head_does_not_depend_on_the_boot() -> None:
+    assert len(records.head(journal.this_boot())) == len(records.head("")) == records.HEAD_BYTES

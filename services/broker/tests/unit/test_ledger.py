@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from brickwork_broker.ledger import EPOCH_BLOCK, RECOVERY_MS, SILENCE_MS, Ledger, Limits
+from brickwork_broker.ledger import RECOVERY_MS, SILENCE_MS, Ledger, Limits
 from brickwork_broker.messages import (
     Abandon,
     Acquire,
@@ -27,6 +27,7 @@ from brickwork_broker.messages import (
     UserGone,
     UsersBound,
 )
+from brickwork_broker.room import EPOCH_BLOCK
 from brickwork_broker.token import Grant, Waiter
 from services.broker.tests.unit.examples import (
     BRICK,

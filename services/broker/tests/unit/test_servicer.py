@@ -12,14 +12,17 @@ import grpc.aio
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from brickwork.broker.v1alpha1 import broker_pb2 as pb
-from brickwork.broker.v1alpha1 import broker_pb2_grpc
+from brickwork.broker.v1 import admin_pb2, admin_pb2_grpc, broker_pb2_grpc
+from brickwork.broker.v1 import broker_pb2 as pb
+from brickwork_broker.admin_servicer import AdminServicer
+from brickwork_broker.board import Board
 from brickwork_broker.book import Book
 from brickwork_broker.ledger import Limits
 from brickwork_broker.pid_namespaces import PidNamespaces
 from brickwork_broker.probe import HostProbe
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.servicer import BrokerServicer
+from brickwork_broker.timeline import Timeline
 from brickwork_sdk.errors import BrickworkError, NoCapacity, Reason
 from brickwork_sdk.processes import identify
 from brickwork_sdk.rich_status import error_from_rpc
@@ -28,9 +31,13 @@ from brickwork_sdk.testing.clock import ManualClock
 
 if TYPE_CHECKING:  # the stub of grpc.aio has a class of its own in the type stubs only
     Stub = broker_pb2_grpc.BrokerServiceAsyncStub
+    AdminStub = admin_pb2_grpc.BrokerAdminServiceAsyncStub
+    Stubs = tuple[Stub, AdminStub]
 
 Child = subprocess.Popen[bytes]
 SECONDS = 10.0
+SECRET = b"sixteen bytes..."
+MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -58,22 +65,43 @@ def runtime(tmp_path: Path, clock: ManualClock) -> Iterator[Runtime]:
 
 
 @pytest.fixture
-async def stub(runtime: Runtime) -> AsyncIterator["Stub"]:
-    servicer = BrokerServicer(runtime, HostProbe(), PidNamespaces(HostProbe()))
+async def stubs(runtime: Runtime) -> AsyncIterator["Stubs"]:
+    board = Board(runtime, "host", 1_000 * MIB)
+    servicer = BrokerServicer(runtime, board, PidNamespaces(HostProbe()), lambda _: 7)
+    timeline = Timeline()
+    admin = AdminServicer(runtime, board, timeline)
+
+    def register(server: grpc.aio.Server) -> None:
+        broker_pb2_grpc.add_BrokerServiceServicer_to_server(servicer, server)
+        admin_pb2_grpc.add_BrokerAdminServiceServicer_to_server(admin, server)
+
     # The path of a socket has few bytes, and a plain channel passes a cancelled call on.
     with tempfile.TemporaryDirectory(prefix="brickwork-") as folder:
         address = f"unix:{folder}/broker.sock"
         async with (
             running(
                 [],
-                lambda s: broker_pb2_grpc.add_BrokerServiceServicer_to_server(servicer, s),
+                register,
                 service="broker",
                 address=address,
                 drain_seconds=5.0,
             ),
             grpc.aio.insecure_channel(address) as channel,
         ):
-            yield broker_pb2_grpc.BrokerServiceStub(channel)
+            yield (
+                broker_pb2_grpc.BrokerServiceStub(channel),
+                (admin_pb2_grpc.BrokerAdminServiceStub(channel)),
+            )
+
+
+@pytest.fixture
+def stub(stubs: "Stubs") -> "Stub":
+    return stubs[0]
+
+
+@pytest.fixture
+def admin(stubs: "Stubs") -> "AdminStub":
+    return stubs[1]
 
 
 def named(child: Child) -> pb.ProcessIdentity:
@@ -102,6 +130,7 @@ def request(
         wait=span(wait_seconds),
         renew_within=span(5),
         process=named(child),
+        secret=SECRET,
     )
 
 
@@ -135,11 +164,13 @@ async def test_a_token_is_granted_renewed_and_released_when_its_engine_is_gone(
     assert granted.work_class == pb.WORK_CLASS_BATCH
     assert granted.remaining.ToMilliseconds() == 5_000
     renewed = await stub.RenewVramToken(
-        pb.RenewVramTokenRequest(token_id="token-01", epoch=granted.epoch, users=[named(engine)]),
+        pb.RenewVramTokenRequest(
+            secret=SECRET, token_id="token-01", epoch=granted.epoch, users=[named(engine)]
+        ),
         timeout=SECONDS,
     )
     assert renewed.token.state == pb.TOKEN_STATE_GRANTED
-    release = pb.ReleaseVramTokenRequest(token_id="token-01", epoch=granted.epoch)
+    release = pb.ReleaseVramTokenRequest(secret=SECRET, token_id="token-01", epoch=granted.epoch)
     released = await stub.ReleaseVramToken(release, timeout=SECONDS)
     assert released.token.state == pb.TOKEN_STATE_QUARANTINED
     assert not released.token.HasField("remaining")
@@ -158,7 +189,9 @@ async def test_a_waiter_is_told_why_and_is_granted_as_soon_as_it_fits(
     assert (queued.place.position, queued.place.HasField("expected")) == (1, False)
     assert "held by asr whisper-base" in queued.place.cause
     waiting = stub.AcquireVramToken(request(other, "token-02", 30), timeout=40)
-    await stub.ReleaseVramToken(pb.ReleaseVramTokenRequest(token_id="token-01"), timeout=SECONDS)
+    await stub.ReleaseVramToken(
+        pb.ReleaseVramTokenRequest(secret=SECRET, token_id="token-01"), timeout=SECONDS
+    )
     answer = await waiting
     assert answer.token.state == pb.TOKEN_STATE_GRANTED
     assert not answer.HasField("place")
@@ -179,7 +212,7 @@ async def test_a_poll_ends_when_its_request_leaves_the_queue(
     await stub.AcquireVramToken(request(other, "token-02"), timeout=SECONDS)
     waiting = stub.AcquireVramToken(request(other, "token-02", 30), timeout=40)
     left = await stub.ReleaseVramToken(
-        pb.ReleaseVramTokenRequest(token_id="token-02"), timeout=SECONDS
+        pb.ReleaseVramTokenRequest(secret=SECRET, token_id="token-02"), timeout=SECONDS
     )
     assert left.token.state == pb.TOKEN_STATE_CANCELLED
     assert (await refusal(waiting)).reason is Reason.VRAM_TOKEN_STALE
@@ -215,11 +248,11 @@ async def test_every_refusal_has_its_reason(stub: "Stub", children: list[Child])
     full = await asked(request(brick, "token-04"))
     assert full.reason is Reason.VRAM_QUEUE_FULL
     assert full.retry_after_seconds == 10
-    stale = pb.RenewVramTokenRequest(token_id="token-01", epoch=99)
+    stale = pb.RenewVramTokenRequest(secret=SECRET, token_id="token-01", epoch=99)
     assert (
         await refusal(stub.RenewVramToken(stale, timeout=SECONDS))
     ).reason is Reason.VRAM_TOKEN_STALE
-    unknown = pb.RenewVramTokenRequest(token_id="token-99", epoch=1)
+    unknown = pb.RenewVramTokenRequest(secret=SECRET, token_id="token-99", epoch=1)
     assert (
         await refusal(stub.RenewVramToken(unknown, timeout=SECONDS))
     ).reason is Reason.VRAM_TOKEN_UNKNOWN
@@ -240,30 +273,36 @@ async def test_a_process_of_a_namespace_out_of_sight_is_refused_wherever_it_is_n
     granted = (await stub.AcquireVramToken(request(brick), timeout=SECONDS)).token
     user = named(engine)
     user.pid_namespace = 1
-    renewal = pb.RenewVramTokenRequest(token_id="token-01", epoch=granted.epoch, users=[user])
+    renewal = pb.RenewVramTokenRequest(
+        secret=SECRET, token_id="token-01", epoch=granted.epoch, users=[user]
+    )
     error = await refusal(stub.RenewVramToken(renewal, timeout=SECONDS))
     assert (error.reason, error.metadata) == (Reason.VRAM_REQUEST_INVALID, {"field": "users"})
 
 
 async def test_tokens_and_capacity_are_shown_with_what_is_measured(
-    stub: "Stub", clock: ManualClock, children: list[Child]
+    stub: "Stub", runtime: Runtime, clock: ManualClock, children: list[Child]
 ) -> None:
     brick, engine = children
     granted = (await stub.AcquireVramToken(request(brick), timeout=SECONDS)).token
     await stub.AcquireVramToken(request(brick, "token-02"), timeout=SECONDS)
     users = [named(engine)]
     await stub.RenewVramToken(
-        pb.RenewVramTokenRequest(token_id="token-01", epoch=granted.epoch, users=users),
+        pb.RenewVramTokenRequest(
+            secret=SECRET, token_id="token-01", epoch=granted.epoch, users=users
+        ),
         timeout=SECONDS,
     )
     clock.advance(2)
+    await runtime.look_around()
     held, waiting = (await stub.ListVramTokens(pb.ListVramTokensRequest(), timeout=SECONDS)).tokens
     assert (held.state, waiting.state) == (pb.TOKEN_STATE_GRANTED, pb.TOKEN_STATE_QUEUED)
     assert held.measured_bytes > 1_000_000
     assert not waiting.HasField("measured_bytes")
     assert held.age.ToMilliseconds() == waiting.age.ToMilliseconds() == 2_000
     await stub.ReleaseVramToken(
-        pb.ReleaseVramTokenRequest(token_id="token-01", epoch=granted.epoch), timeout=SECONDS
+        pb.ReleaseVramTokenRequest(secret=SECRET, token_id="token-01", epoch=granted.epoch),
+        timeout=SECONDS,
     )
     capacity = await stub.GetCapacity(pb.GetCapacityRequest(), timeout=SECONDS)
     (device,) = capacity.devices
@@ -279,7 +318,9 @@ async def test_a_killed_holder_is_seen_without_being_told(
     granted = (await stub.AcquireVramToken(request(brick), timeout=SECONDS)).token
     users = [named(engine)]
     await stub.RenewVramToken(
-        pb.RenewVramTokenRequest(token_id="token-01", epoch=granted.epoch, users=users),
+        pb.RenewVramTokenRequest(
+            secret=SECRET, token_id="token-01", epoch=granted.epoch, users=users
+        ),
         timeout=SECONDS,
     )
     end(brick)
@@ -301,7 +342,138 @@ async def test_a_full_disk_is_said_and_ends_the_broker(
     error = await refusal(stub.AcquireVramToken(request(children[0]), timeout=SECONDS))
     assert error.reason is Reason.STORAGE_FULL
     # Once the ledger is ahead of its journal nothing is answered any more.
-    listed = stub.RenewVramToken(pb.RenewVramTokenRequest(token_id="token-01"), timeout=SECONDS)
+    listed = stub.RenewVramToken(
+        pb.RenewVramTokenRequest(secret=SECRET, token_id="token-01"), timeout=SECONDS
+    )
     assert (await refusal(listed)).reason is Reason.STORAGE_FULL
     with pytest.raises(NoCapacity, match="No space"):
         await keeping
+
+
+async def test_nobody_renews_or_releases_the_token_of_another(
+    stub: "Stub", children: list[Child]
+) -> None:
+    granted = (await stub.AcquireVramToken(request(children[0]), timeout=SECONDS)).token
+    waiting = request(children[0], "token-02")
+    await stub.AcquireVramToken(waiting, timeout=SECONDS)
+    waiting.secret = b"another sixteen."
+    calls: list[Awaitable[Any]] = [stub.AcquireVramToken(waiting, timeout=SECONDS)]
+    for token_id, epoch in (("token-01", granted.epoch), ("token-02", 0)):
+        for secret in (b"", b"another sixteen."):
+            renew = pb.RenewVramTokenRequest(token_id=token_id, epoch=epoch, secret=secret)
+            release = pb.ReleaseVramTokenRequest(token_id=token_id, epoch=epoch, secret=secret)
+            calls.append(stub.RenewVramToken(renew, timeout=SECONDS))
+            calls.append(stub.ReleaseVramToken(release, timeout=SECONDS))
+    for call in calls:
+        assert (await refusal(call)).reason is Reason.VRAM_TOKEN_FOREIGN
+    tokens = (await stub.ListVramTokens(pb.ListVramTokensRequest(), timeout=SECONDS)).tokens
+    assert [token.state for token in tokens] == [pb.TOKEN_STATE_GRANTED, pb.TOKEN_STATE_QUEUED]
+
+
+@pytest.mark.parametrize("secret", [b"", b"x" * 15, b"x" * 65])
+async def test_a_secret_that_can_be_guessed_is_none(
+    stub: "Stub", children: list[Child], secret: bytes
+) -> None:
+    asking = request(children[0])
+    asking.secret = secret
+    error = await refusal(stub.AcquireVramToken(asking, timeout=SECONDS))
+    assert (error.reason, error.metadata) == (Reason.VRAM_REQUEST_INVALID, {"field": "secret"})
+
+
+async def test_who_asks_for_nothing_gets_what_was_learned(
+    stub: "Stub", children: list[Child]
+) -> None:
+    asking = request(children[0], size_bytes=0)
+    granted = (await stub.AcquireVramToken(asking, timeout=SECONDS)).token
+    assert (granted.guaranteed_bytes, granted.granted_bytes) == (7, 7)
+
+
+async def test_a_wait_is_explained_with_who_makes_room(
+    stub: "Stub", clock: ManualClock, children: list[Child]
+) -> None:
+    brick, _ = children
+    batch = request(brick)
+    batch.revocable = True
+    await stub.AcquireVramToken(batch, timeout=SECONDS)
+    clock.advance(3)
+    call = request(brick, "token-02")
+    call.work_class = pb.WORK_CLASS_INTERACTIVE
+    await stub.AcquireVramToken(call, timeout=SECONDS)
+    asked = await stub.ExplainWait(pb.ExplainWaitRequest(token_id="token-02"), timeout=SECONDS)
+    cause = "Waiting for 1 MB to come back from asr whisper-base, which gives way."
+    assert (asked.place.position, asked.place.cause) == (1, cause)
+    (yielding,) = asked.yielding
+    assert (yielding.token_id, yielding.kind, yielding.asked) == (
+        "token-01",
+        pb.YIELD_KIND_REVOKE,
+        True,
+    )
+    (held,) = asked.held
+    assert (held.state, held.demand.keep_bytes) == (pb.TOKEN_STATE_REVOKING, 0)
+    for token_id, reason in (
+        ("token-01", Reason.VRAM_TOKEN_STALE),
+        ("token-99", Reason.VRAM_TOKEN_UNKNOWN),
+    ):
+        explain = pb.ExplainWaitRequest(token_id=token_id)
+        assert (await refusal(stub.ExplainWait(explain, timeout=SECONDS))).reason is reason
+
+
+async def test_a_watcher_is_shown_each_change(
+    stub: "Stub", runtime: Runtime, children: list[Child]
+) -> None:
+    watch = stub.WatchVramTokens(pb.WatchVramTokensRequest(), timeout=SECONDS)
+    shown = aiter(watch)
+    assert not (await anext(shown)).tokens
+    await stub.AcquireVramToken(request(children[0]), timeout=SECONDS)
+    await runtime.look_around()
+    seen = await anext(shown)
+    assert [token.token_id for token in seen.tokens] == ["token-01"]
+    assert seen.capacity.devices[0].charged_bytes == 60
+    watch.cancel()
+
+
+async def test_an_operator_stops_the_lending_and_says_why(
+    stub: "Stub", admin: "AdminStub", children: list[Child]
+) -> None:
+    authority = admin_pb2.Authority(operator="ada", reason="New driver.")
+    stop = admin_pb2.SetDrainingRequest(authority=authority, draining=True)
+    await admin.SetDraining(stop, timeout=SECONDS)
+    answer = await stub.AcquireVramToken(request(children[0]), timeout=SECONDS)
+    assert answer.place.cause == "ada has stopped the lending of memory: New driver."
+    capacity = await stub.GetCapacity(pb.GetCapacityRequest(), timeout=SECONDS)
+    assert capacity.closed_because == answer.place.cause
+    move = admin_pb2.ReprioritiseVramTokenRequest(
+        authority=authority, token_id="token-01", work_class=pb.WORK_CLASS_INTERACTIVE
+    )
+    moved = await admin.ReprioritiseVramToken(move, timeout=SECONDS)
+    assert moved.place.position == 1
+    resume = admin_pb2.SetDrainingRequest(authority=authority)
+    await admin.SetDraining(resume, timeout=SECONDS)
+    answer = await stub.AcquireVramToken(request(children[0]), timeout=SECONDS)
+    assert answer.token.state == pb.TOKEN_STATE_GRANTED
+    assert answer.token.work_class == pb.WORK_CLASS_BATCH
+
+
+async def test_an_operator_without_a_name_or_a_reason_changes_nothing(
+    admin: "AdminStub",
+) -> None:
+    me = admin_pb2.Authority(operator="ada", reason="Because.")
+    for calls in (
+        admin.SetDraining(admin_pb2.SetDrainingRequest(draining=True), timeout=SECONDS),
+        admin.SetDraining(
+            admin_pb2.SetDrainingRequest(
+                authority=admin_pb2.Authority(operator="a\nb", reason="Because.")
+            ),
+            timeout=SECONDS,
+        ),
+        admin.ReprioritiseVramToken(
+            admin_pb2.ReprioritiseVramTokenRequest(authority=me, token_id="token-01"),
+            timeout=SECONDS,
+        ),
+        admin.ListTransitions(admin_pb2.ListTransitionsRequest(limit=-1), timeout=SECONDS),
+        admin.ListTransitions(admin_pb2.ListTransitionsRequest(limit=10_001), timeout=SECONDS),
+    ):
+        assert (await refusal(calls)).reason is Reason.ARGUMENT_INVALID
+    override = admin_pb2.OverrideQuarantineRequest(authority=me, token_id="token-99")
+    unknown = await refusal(admin.OverrideQuarantine(override, timeout=SECONDS))
+    assert unknown.reason is Reason.VRAM_TOKEN_UNKNOWN

@@ -3,7 +3,7 @@
 isort:skip_file
 VRAM tokens: who may hold how much memory of which device."""
 
-from brickwork.broker.v1alpha1 import broker_pb2 as _broker_pb2
+from brickwork.broker.v1 import broker_pb2 as _broker_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -37,21 +37,30 @@ class BrokerServiceStub:
     """Asks for a token and waits for it, at most as long as the request says.
     Asked again with the same token id it tells how things stand: a retry is safe.
     Errors: VRAM_REQUEST_INVALID, VRAM_CAN_NEVER_FIT, VRAM_QUEUE_FULL,
-    VRAM_TOKEN_STALE, STORAGE_FULL.
+    VRAM_TOKEN_STALE, VRAM_TOKEN_FOREIGN, STORAGE_FULL.
     """
     RenewVramToken: _grpc.UnaryUnaryMultiCallable[_broker_pb2.RenewVramTokenRequest, _broker_pb2.RenewVramTokenResponse]
-    """Says that the holder lives and still needs its token.
-    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_REQUEST_INVALID, STORAGE_FULL.
+    """Says that the holder lives, what it does with its token, and hears what is wanted of it.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_TOKEN_FOREIGN, VRAM_REQUEST_INVALID,
+    STORAGE_FULL.
     """
     ReleaseVramToken: _grpc.UnaryUnaryMultiCallable[_broker_pb2.ReleaseVramTokenRequest, _broker_pb2.ReleaseVramTokenResponse]
     """Gives a token back, or leaves the queue. The bytes are free again once the
     processes that used them are known to be gone. Safe to repeat.
-    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, STORAGE_FULL.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_TOKEN_FOREIGN, STORAGE_FULL.
     """
     ListVramTokens: _grpc.UnaryUnaryMultiCallable[_broker_pb2.ListVramTokensRequest, _broker_pb2.ListVramTokensResponse]
     """Lists live tokens: granted, queued and quarantined."""
     GetCapacity: _grpc.UnaryUnaryMultiCallable[_broker_pb2.GetCapacityRequest, _broker_pb2.GetCapacityResponse]
     """Tells what each device has and what is lent of it."""
+    WatchVramTokens: _grpc.UnaryStreamMultiCallable[_broker_pb2.WatchVramTokensRequest, _broker_pb2.WatchVramTokensResponse]
+    """Tells all of this at once, and again whenever it changes, at most twice a second and at least
+    every five.
+    """
+    ExplainWait: _grpc.UnaryUnaryMultiCallable[_broker_pb2.ExplainWaitRequest, _broker_pb2.ExplainWaitResponse]
+    """Tells why a token waits, for how long still, and what would make room for it.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE (it does not wait any more).
+    """
 
 @_typing.type_check_only
 class BrokerServiceAsyncStub(BrokerServiceStub):
@@ -62,21 +71,30 @@ class BrokerServiceAsyncStub(BrokerServiceStub):
     """Asks for a token and waits for it, at most as long as the request says.
     Asked again with the same token id it tells how things stand: a retry is safe.
     Errors: VRAM_REQUEST_INVALID, VRAM_CAN_NEVER_FIT, VRAM_QUEUE_FULL,
-    VRAM_TOKEN_STALE, STORAGE_FULL.
+    VRAM_TOKEN_STALE, VRAM_TOKEN_FOREIGN, STORAGE_FULL.
     """
     RenewVramToken: _aio.UnaryUnaryMultiCallable[_broker_pb2.RenewVramTokenRequest, _broker_pb2.RenewVramTokenResponse]  # type: ignore[assignment]
-    """Says that the holder lives and still needs its token.
-    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_REQUEST_INVALID, STORAGE_FULL.
+    """Says that the holder lives, what it does with its token, and hears what is wanted of it.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_TOKEN_FOREIGN, VRAM_REQUEST_INVALID,
+    STORAGE_FULL.
     """
     ReleaseVramToken: _aio.UnaryUnaryMultiCallable[_broker_pb2.ReleaseVramTokenRequest, _broker_pb2.ReleaseVramTokenResponse]  # type: ignore[assignment]
     """Gives a token back, or leaves the queue. The bytes are free again once the
     processes that used them are known to be gone. Safe to repeat.
-    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, STORAGE_FULL.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_TOKEN_FOREIGN, STORAGE_FULL.
     """
     ListVramTokens: _aio.UnaryUnaryMultiCallable[_broker_pb2.ListVramTokensRequest, _broker_pb2.ListVramTokensResponse]  # type: ignore[assignment]
     """Lists live tokens: granted, queued and quarantined."""
     GetCapacity: _aio.UnaryUnaryMultiCallable[_broker_pb2.GetCapacityRequest, _broker_pb2.GetCapacityResponse]  # type: ignore[assignment]
     """Tells what each device has and what is lent of it."""
+    WatchVramTokens: _aio.UnaryStreamMultiCallable[_broker_pb2.WatchVramTokensRequest, _broker_pb2.WatchVramTokensResponse]  # type: ignore[assignment]
+    """Tells all of this at once, and again whenever it changes, at most twice a second and at least
+    every five.
+    """
+    ExplainWait: _aio.UnaryUnaryMultiCallable[_broker_pb2.ExplainWaitRequest, _broker_pb2.ExplainWaitResponse]  # type: ignore[assignment]
+    """Tells why a token waits, for how long still, and what would make room for it.
+    Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE (it does not wait any more).
+    """
 
 class BrokerServiceServicer(metaclass=_abc_1.ABCMeta):
     """Lends memory. Nothing on this wire is an instant: clocks stay local."""
@@ -90,7 +108,7 @@ class BrokerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Asks for a token and waits for it, at most as long as the request says.
         Asked again with the same token id it tells how things stand: a retry is safe.
         Errors: VRAM_REQUEST_INVALID, VRAM_CAN_NEVER_FIT, VRAM_QUEUE_FULL,
-        VRAM_TOKEN_STALE, STORAGE_FULL.
+        VRAM_TOKEN_STALE, VRAM_TOKEN_FOREIGN, STORAGE_FULL.
         """
 
     @_abc_1.abstractmethod
@@ -99,8 +117,9 @@ class BrokerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _broker_pb2.RenewVramTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_broker_pb2.RenewVramTokenResponse, _abc.Awaitable[_broker_pb2.RenewVramTokenResponse]]:
-        """Says that the holder lives and still needs its token.
-        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_REQUEST_INVALID, STORAGE_FULL.
+        """Says that the holder lives, what it does with its token, and hears what is wanted of it.
+        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_TOKEN_FOREIGN, VRAM_REQUEST_INVALID,
+        STORAGE_FULL.
         """
 
     @_abc_1.abstractmethod
@@ -111,7 +130,7 @@ class BrokerServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_broker_pb2.ReleaseVramTokenResponse, _abc.Awaitable[_broker_pb2.ReleaseVramTokenResponse]]:
         """Gives a token back, or leaves the queue. The bytes are free again once the
         processes that used them are known to be gone. Safe to repeat.
-        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, STORAGE_FULL.
+        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE, VRAM_TOKEN_FOREIGN, STORAGE_FULL.
         """
 
     @_abc_1.abstractmethod
@@ -129,5 +148,25 @@ class BrokerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_broker_pb2.GetCapacityResponse, _abc.Awaitable[_broker_pb2.GetCapacityResponse]]:
         """Tells what each device has and what is lent of it."""
+
+    @_abc_1.abstractmethod
+    def WatchVramTokens(
+        self,
+        request: _broker_pb2.WatchVramTokensRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_broker_pb2.WatchVramTokensResponse], _abc.AsyncIterator[_broker_pb2.WatchVramTokensResponse]]:
+        """Tells all of this at once, and again whenever it changes, at most twice a second and at least
+        every five.
+        """
+
+    @_abc_1.abstractmethod
+    def ExplainWait(
+        self,
+        request: _broker_pb2.ExplainWaitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_broker_pb2.ExplainWaitResponse, _abc.Awaitable[_broker_pb2.ExplainWaitResponse]]:
+        """Tells why a token waits, for how long still, and what would make room for it.
+        Errors: VRAM_TOKEN_UNKNOWN, VRAM_TOKEN_STALE (it does not wait any more).
+        """
 
 def add_BrokerServiceServicer_to_server(servicer: BrokerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,221 @@
+"""A broker's probe on the other end of a stream: a probe process of its own, stopped and killed."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import grpc
+import pytest
+
+from brickwork.broker.v1 import probe_pb2 as pb
+from brickwork.broker.v1 import probe_pb2_grpc
+from brickwork_broker import probe_wire, remote_probe
+from brickwork_broker.messages import Process
+from brickwork_broker.pid_namespaces import PidNamespaces
+from brickwork_broker.probe import HostProbe
+from brickwork_broker.probe_servicer import PROCESSES_MAX, ProbeServicer
+from brickwork_broker.remote_probe import RemoteProbe
+from brickwork_broker.sight import Sight
+from brickwork_sdk.channels import open_channel, rpc_errors
+from brickwork_sdk.errors import BrickworkError, Busy, Reason
+from brickwork_sdk.processes import identify
+from brickwork_sdk.server import running
+
+SECONDS = 30.0
+Child = subprocess.Popen[bytes]
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    # The path of a socket has few bytes, so a test's own folder is too deep.
+    with tempfile.TemporaryDirectory(prefix="brickwork-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def process_of(pid: int) -> Process:
+    identity = identify(pid)
+    assert identity is not None
+    return Process(identity.boot_id, identity.pid, identity.start_ticks)
+
+
+def start(home: Path) -> Child:
+    listen = {"BRICKWORK_PROBE_LISTEN": f"unix:{home}/probe.sock"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "brickwork_broker.probe_process"], env={**os.environ, **listen}
+    )
+
+
+@pytest.fixture
+def server(home: Path) -> Iterator[list[Child]]:
+    """Hold the probe's process, the latest last."""
+    started = [start(home)]
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_what_a_probe_elsewhere_sees_is_what_one_here_sees(
+    home: Path, server: list[Child], child: Child
+) -> None:
+    alive, reused = process_of(child.pid), replace(process_of(child.pid), start_ticks=1)
+    before = replace(alive, boot_id="an earlier boot")
+    with RemoteProbe(f"unix:{home}/probe.sock") as probe:
+        assert probe.device == "host"
+        seen = probe.look([alive, reused, before])
+        assert seen.gone == {reused, before}
+        assert seen.total_bytes == HostProbe().look(()).total_bytes
+        assert 1_000_000 < seen.readings[alive] <= seen.peaks[alive]
+        assert seen.activity[alive] >= 0
+        child.kill()
+        child.wait()
+        assert probe.look([alive]).gone == {alive}
+
+
+def test_a_silent_probe_is_no_evidence_and_a_new_one_knows_all_that_it_knew(
+    home: Path, server: list[Child], child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive = process_of(child.pid)
+    with RemoteProbe(f"unix:{home}/probe.sock") as probe:
+        total_bytes = probe.look([alive]).total_bytes
+        monkeypatch.setattr(remote_probe, "LOOK_SECONDS", 0.1)
+        server[0].send_signal(signal.SIGSTOP)
+        child.kill()
+        child.wait()
+        assert probe.look([alive]) == Sight("host", total_bytes)
+        server[0].kill()
+        server[0].wait()
+        assert probe.look([alive]) == Sight("host", total_bytes)
+        monkeypatch.setattr(remote_probe, "LOOK_SECONDS", SECONDS)
+        server.append(start(home))
+        assert probe.look([alive]).gone == {alive}
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_that_of_another_question(
+    home: Path, server: list[Child], child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive, reused = process_of(child.pid), replace(process_of(child.pid), start_ticks=1)
+    with RemoteProbe(f"unix:{home}/probe.sock") as probe:
+        monkeypatch.setattr(remote_probe, "LOOK_SECONDS", 0.1)
+        server[0].send_signal(signal.SIGSTOP)
+        assert probe.look([reused]).gone == frozenset()
+        server[0].send_signal(signal.SIGCONT)
+        monkeypatch.setattr(remote_probe, "LOOK_SECONDS", SECONDS)
+        seen = probe.look([alive])
+        assert seen.gone == frozenset()
+        assert alive in seen.readings
+
+
+def test_a_process_that_was_found_is_known_while_the_probe_is_away(
+    home: Path, server: list[Child], child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive = process_of(child.pid)
+    monkeypatch.setattr(remote_probe, "FIND_SECONDS", 0.2)
+    with RemoteProbe(f"unix:{home}/probe.sock") as probe:
+        assert probe.find(alive, 0) == alive
+        assert probe.find(alive, PidNamespaces(HostProbe()).own) == alive
+        assert probe.find(alive, 4_242) is None
+        server[0].kill()
+        server[0].wait()
+        assert probe.find(alive, 0) == alive
+        with pytest.raises(BrickworkError) as raised:
+            probe.find(process_of(os.getpid()), 0)
+        assert raised.value.reason in {Reason.BRICK_UNREACHABLE, Reason.DEADLINE_EXCEEDED}
+
+
+def test_a_probe_that_is_not_there_is_one_sentence(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_probe, "START_SECONDS", 0.1)
+    with pytest.raises(Busy, match="does not answer") as raised:
+        RemoteProbe(f"unix:{home}/probe.sock")
+    assert raised.value.reason is Reason.BRICK_UNREACHABLE
+
+
+class BlindProbe:
+    """Sees nothing; tells how often it was asked about whom."""
+
+    device = "host"
+
+    def __init__(self) -> None:
+        self.asked: list[Collection[Process]] = []
+
+    def look(self, processes: Collection[Process]) -> Sight:
+        self.asked.append(processes)
+        return Sight(self.device, 1)
+
+
+async def test_a_probe_tells_again_without_being_asked_and_refuses_nonsense(home: Path) -> None:
+    blind = BlindProbe()
+    servicer = ProbeServicer(blind, PidNamespaces(HostProbe()))
+    named = probe_wire.identity(Process("boot", 1, 1))
+    async with (
+        running(
+            ["brickwork.broker.v1.ProbeService"],
+            lambda server: probe_pb2_grpc.add_ProbeServiceServicer_to_server(servicer, server),
+            service="probe",
+            address=f"unix:{home}/probe.sock",
+            drain_seconds=0.0,
+        ),
+        open_channel(f"unix:{home}/probe.sock") as channel,
+    ):
+        stub = probe_pb2_grpc.ProbeServiceStub(channel)
+
+        async def refusal(*questions: pb.WatchNodeRequest) -> Reason:
+            with pytest.raises(BrickworkError) as raised, rpc_errors("probe"):
+                async for _ in stub.WatchNode(iter(questions), timeout=SECONDS):
+                    pass
+            return raised.value.reason
+
+        call = stub.WatchNode(timeout=SECONDS)
+        await call.write(pb.WatchNodeRequest(processes=[named], sequence=7))
+        answers = [await call.read(), await call.read()]
+        assert [(one.sequence, one.HasField("used_bytes")) for one in answers] == [(7, False)] * 2
+        assert blind.asked == [(Process("boot", 1, 1),)] * 2
+        call.cancel()
+        assert await refusal() is Reason.STREAM_ORDER_INVALID
+        nobody = pb.WatchNodeRequest(processes=[probe_wire.identity(Process("", 0, 0))])
+        assert await refusal(nobody) is Reason.VRAM_REQUEST_INVALID
+        crowd = pb.WatchNodeRequest(processes=[named] * (PROCESSES_MAX + 1))
+        assert await refusal(crowd) is Reason.VRAM_REQUEST_INVALID
+        with pytest.raises(grpc.RpcError):
+            await stub.FindProcess(pb.FindProcessRequest(), timeout=SECONDS)
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "sight",
+    [
+        Sight("host", 10),
+        Sight(
+            "cuda:0",
+            10,
+            0,
+            frozenset([Process("boot", 1, 1)]),
+            {Process("boot", 2, 2): 0},
+            {Process("boot", 2, 2): 9},
+            {Process("boot", 3, 3): 1.25},
+        ),
+    ],
+)
+def test_a_sight_crosses_the_wire_as_it_is(sight: Sight) -> None:
+    asked = [Process("boot", number, number) for number in (1, 2, 3)]
+    assert probe_wire.sight(probe_wire.answer(sight, 1), asked) == sight
+    nobody = probe_wire.sight(probe_wire.answer(sight, 1), [])
+    assert nobody == Sight(sight.device, sight.total_bytes, sight.used_bytes)

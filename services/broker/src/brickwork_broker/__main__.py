@@ -16,6 +16,7 @@ from brickwork_broker.book import Book
 from brickwork_broker.clock import AwakeClock
 from brickwork_broker.daily_head import export_daily
 from brickwork_broker.learner import Learner
+from brickwork_broker.forecast import Forecast
 from brickwork_broker.lease_gauges import measure
 from brickwork_broker.lease_meter import LeaseMeter
 from brickwork_broker.ledger import Limits
@@ -60,9 +61,10 @@ async def _lend(settings: BrokerSettings) -> None:
                 closing(AuditTrail(folder / "audit", book.ledger, probe.device, clock())) as trail,
             ):
                 learner = Learner(folder / "footprints.json", probe.device)
-                notes = (LeaseMeter().note, trail.note, learner.note)
+                forecast = Forecast()
+                notes = (LeaseMeter().note, trail.note, learner.note, forecast.note)
                 runtime = Runtime(book, probe, clock, notes, learner.look)
-                board = Board(runtime, probe.device, sight.total_bytes)
+                board = Board(runtime, probe.device, sight.total_bytes, forecast)
                 await _serve(settings, runtime, board, finder, learner, trail)
     except OSError as error:
         raise NoCapacity(

@@ -3,6 +3,7 @@
 from brickwork.broker.v1 import broker_pb2 as pb
 from brickwork_broker import wire
 from brickwork_broker.explain import Place, closed_because, explain, explain_all
+from brickwork_broker.forecast import Forecast
 from brickwork_broker.messages import TokenState
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.token import Grant, Waiter
@@ -15,12 +16,14 @@ class Board:
         runtime: owns the ledger, and has the latest look of the probe.
         device: name of the device.
         total_bytes: memory of the device, for as long as nothing was read.
+        forecast: knows how long tokens are kept.
     """
 
-    def __init__(self, runtime: Runtime, device: str, total_bytes: int) -> None:
+    def __init__(self, runtime: Runtime, device: str, total_bytes: int, forecast: Forecast) -> None:
         self._runtime = runtime
         self._device = device
         self._total_bytes = total_bytes
+        self._forecast = forecast
 
     def token(self, token_id: str) -> pb.VramToken:
         """Render one token that the ledger knows."""
@@ -74,7 +77,7 @@ class Board:
         asked = [wire.leaving(grant) for grant in grants if grant.leaving_bytes]
         would = [wire.yielding(one) for one in ledger.yielding_for(waiter)]
         return pb.ExplainWaitResponse(
-            place=_place(place),
+            place=self._place(waiter, place),
             held=[self._held(grant) for grant in grants],
             yielding=asked + would,
         )
@@ -84,8 +87,13 @@ class Board:
         return wire.held(grant, self._device, self._runtime.now_ms(), measured_bytes)
 
     def _waiting(self, waiter: Waiter, place: Place) -> pb.VramToken:
-        return wire.waiting(waiter, _place(place), self._runtime.now_ms())
+        return wire.waiting(waiter, self._place(waiter, place), self._runtime.now_ms())
 
-
-def _place(place: Place) -> pb.QueuePlace:
-    return pb.QueuePlace(position=place.position, cause=place.cause)
+    def _place(self, waiter: Waiter, place: Place) -> pb.QueuePlace:
+        runtime, token_id = self._runtime, waiter.request.token_id
+        rendered = pb.QueuePlace(position=place.position, cause=place.cause)
+        expected = self._forecast.expected(runtime.ledger, token_id, runtime.now_ms())
+        if expected is not None:
+            rendered.expected.CopyFrom(wire.span(expected[0]))
+            rendered.expected_at_most.CopyFrom(wire.span(expected[1]))
+        return rendered

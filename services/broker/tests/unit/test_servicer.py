@@ -17,6 +17,7 @@ from brickwork.broker.v1 import broker_pb2 as pb
 from brickwork_broker.admin_servicer import AdminServicer
 from brickwork_broker.board import Board
 from brickwork_broker.book import Book
+from brickwork_broker.forecast import Forecast
 from brickwork_broker.ledger import Limits
 from brickwork_broker.pid_namespaces import PidNamespaces
 from brickwork_broker.probe import HostProbe
@@ -66,7 +67,7 @@ def runtime(tmp_path: Path, clock: ManualClock) -> Iterator[Runtime]:
 
 @pytest.fixture
 async def stubs(runtime: Runtime) -> AsyncIterator["Stubs"]:
-    board = Board(runtime, "host", 1_000 * MIB)
+    board = Board(runtime, "host", 1_000 * MIB, Forecast())
     servicer = BrokerServicer(runtime, board, PidNamespaces(HostProbe()), lambda _: 7)
     timeline = Timeline()
     admin = AdminServicer(runtime, board, timeline)

@@ -24,7 +24,9 @@ _MODULES = {
     "restart": "restart",
     "transcribe": "transcribe",
     "jobs": "jobs",
+    "gpu": "gpu",
     "models": "models",
+    "audit": "audit",
 }
 """Which module of `commands` has a command. Only that of the one that is called is loaded: the
 gateway's client alone takes a quarter of the time until `brickwork up` begins."""

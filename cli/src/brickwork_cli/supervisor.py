@@ -27,12 +27,12 @@ from brickwork_cli.plan import SCALABLE, ProcessPlan, base_address, plan_mesh
 from brickwork_cli.restarts import Restarted, answered
 from brickwork_cli.scale import parse_scale
 from brickwork_cli.settings import CliSettings
-from brickwork_sdk.sizes import parse_size
 from brickwork_cli.valkey import valkey_program
 from brickwork_sdk.addresses import reserved
 from brickwork_sdk.errors import BrickworkError, EngineFailed, InvalidInput, Reason
 from brickwork_sdk.logs import write_logs
 from brickwork_sdk.processes import identify
+from brickwork_sdk.sizes import parse_size
 
 log = logging.getLogger(__name__)
 

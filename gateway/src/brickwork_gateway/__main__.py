@@ -72,6 +72,7 @@ def _serve(settings: GatewaySettings) -> None:
             settings.state_dir / "uploads", objects, settings.upload_bytes_max, time.monotonic
         ),
         is_transport_reachable=transport.is_reachable,
+        broker=settings.broker,
     )
     app = make_app(door, Dispatcher(ledger, transport, Patience(), time.monotonic))
     server = uvicorn.Server(

@@ -11,7 +11,7 @@ from brickwork_gateway.guard import LoopbackGuard
 from brickwork_gateway.jobs.dispatcher import Dispatcher
 from brickwork_gateway.problem import add_problem_handlers
 from brickwork_gateway.request_span import RequestSpan
-from brickwork_gateway.routes import artifacts, events, health, jobs
+from brickwork_gateway.routes import artifacts, events, gpu, health, jobs
 
 TURN_SECONDS = 0.2
 """How often the dispatcher looks at the ledger."""
@@ -43,6 +43,6 @@ def make_app(door: Door, dispatcher: Dispatcher | None = None) -> FastAPI:
     app.add_middleware(LoopbackGuard)
     app.add_middleware(RequestSpan)  # the outermost: refusals are told of, too
     add_problem_handlers(app)
-    for noun in (jobs, events, artifacts, health):
+    for noun in (jobs, events, artifacts, gpu, health):
         app.include_router(noun.router)
     return app

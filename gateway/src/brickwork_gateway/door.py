@@ -18,6 +18,7 @@ class Door:
     Attributes:
         bricks: address of each brick by its name.
         is_transport_reachable: whether the task transport answers now.
+        broker: where the broker serves; empty where nobody said so.
     """
 
     ledger: Ledger
@@ -25,6 +26,7 @@ class Door:
     bricks: Mapping[str, str]
     uploads: Uploads
     is_transport_reachable: Callable[[], bool]
+    broker: str = ""
 
 
 def _door(request: Request) -> Door:

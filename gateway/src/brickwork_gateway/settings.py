@@ -39,6 +39,8 @@ class GatewaySettings(Settings):
     """Where the translate brick is called: `unix:/path` or `host:port`, or a list of replicas."""
     llm: CalledAddress
     """Where the llm brick is called: `unix:/path` or `host:port`, or a list of replicas."""
+    broker: CalledAddress | Literal[""] = ""
+    """Where the broker serves: `unix:/path` or `host:port`; empty tells nobody of memory."""
     upload_bytes_max: int = Field(default=16 * 1024**3, ge=1)
     """Largest recording that is taken."""
     worker_threads: int = Field(default=8, ge=1, le=256)

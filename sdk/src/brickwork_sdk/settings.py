@@ -1,6 +1,7 @@
 """Settings from the environment: one frozen class per process, nothing else reads it."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -25,6 +26,10 @@ CalledAddress = Annotated[str, AfterValidator(_callable)]
 Precision = Literal[
     "", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"
 ]
+
+
+def _broker_beside_the_environment() -> str:
+    return f"unix:{Path(sys.prefix).parent / '.brickwork/run/broker.sock'}"
 
 
 class Settings(BaseSettings):
@@ -103,6 +108,15 @@ class BrickSettings(ServerSettings):
     """How many threads the model's library may use."""
     idle_unload_seconds: float = Field(default=600.0, ge=0)
     """After how long without a call a model is unloaded and its memory given back."""
+
+
+class GpuSettings(Settings):
+    """What a program that leases memory needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="BRICKWORK_GPU_")
+
+    broker: CalledAddress = Field(default_factory=_broker_beside_the_environment)
+    """Where the broker serves: `unix:/path` or `host:port`; that of `brickwork up` unless named."""
 
 
 def _variables(prefix: str, fields_of: type[BaseModel]) -> set[str]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from brickwork_sdk.sizes import format_size, parse_size
 from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.sizes import format_size, parse_size
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import click
 from rich.console import Console
 from rich.table import Column, Table
-from rich.text import Text
 
 from brickwork_cli import mesh
 from brickwork_cli.gateway_client import GatewayClient
 from brickwork_cli.settings import CliSettings
+from brickwork_cli.terminal_text import as_it_is
 from brickwork_sdk.errors import NotPossible, Reason
 
 JOB_ID_LENGTH = 32
@@ -38,12 +38,7 @@ def jobs(as_json: bool) -> None:
     )
     for job in found:
         created = datetime.fromisoformat(job["created_time"]).astimezone(UTC)
-        table.add_row(job["job_id"], job["state"], _shown(job["name"]), f"{created:%Y-%m-%d %H:%M}")
+        table.add_row(
+            job["job_id"], job["state"], as_it_is(job["name"]), f"{created:%Y-%m-%d %H:%M}"
+        )
     Console().print(table)
-
-
-def _shown(name: str) -> Text:
-    """Show a file's name as it is: it may look like markup, or like orders to a terminal."""
-    return Text(
-        "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in name)
-    )

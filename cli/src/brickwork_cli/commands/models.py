@@ -11,10 +11,10 @@ from rich.table import Table
 from brickwork_cli import mesh
 from brickwork_cli.plan import BRICKS
 from brickwork_cli.settings import CliSettings
-from brickwork_sdk.sizes import format_size
 from brickwork_sdk.errors import BrickworkError
 from brickwork_sdk.model_build import build as build_model
 from brickwork_sdk.models import CatalogueEntry, ModelStore, load_catalogue
+from brickwork_sdk.sizes import format_size
 
 
 @click.group()

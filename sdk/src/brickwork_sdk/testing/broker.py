@@ -2,8 +2,10 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -180,3 +182,25 @@ async def scripted_broker() -> AsyncIterator[tuple[ScriptedBroker, str]]:
             drain_seconds=1.0,
         ):
             yield broker, address
+
+
+@contextmanager
+def threaded_broker() -> Iterator[tuple[ScriptedBroker, str]]:
+    """Serve a scripted broker on a thread of its own, for callers that block theirs."""
+    served: Future[tuple[ScriptedBroker, str]] = Future()
+    loop = asyncio.new_event_loop()
+    ended = asyncio.Event()
+
+    async def serve() -> None:
+        async with scripted_broker() as found:
+            served.set_result(found)
+            await ended.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        yield served.result(10.0)
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        loop.close()

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 
 class FakeNvmlError(Exception):
-    """What the driver answers when it cannot."""
+    """What the driver answers when it cannot; `value` is its number for why."""
+
+    value = 0
 
 
 @dataclass
@@ -24,6 +26,15 @@ class Running:
 
 
 @dataclass
+class Sample:
+    """What the driver tells of the work of one process, as NVML names it."""
+
+    pid: int
+    timeStamp: int
+    smUtil: int
+
+
+@dataclass
 class FakeNvml:
     """Answers like the module `pynvml` on a machine with one GPU.
 
@@ -32,13 +43,16 @@ class FakeNvml:
         running: the processes on it.
         is_open: whether the driver is.
         is_lost: whether the GPU has fallen off the bus, so that every question fails.
+        samples: of processes that it worked for; None where it does not tell.
     """
 
     memory: Memory
     running: list[Running] = field(default_factory=list)
     is_open: bool = False
     is_lost: bool = False
-    NVMLError: type[Exception] = FakeNvmlError
+    samples: list[Sample] | None = field(default_factory=list)
+    NVMLError: type[FakeNvmlError] = FakeNvmlError
+    NVML_ERROR_NOT_FOUND: int = 6
 
     def nvmlInit(self) -> None:
         """Open the driver."""
@@ -62,6 +76,15 @@ class FakeNvml:
         """Return the processes on a GPU."""
         self._require_gpu()
         return self.running
+
+    def nvmlDeviceGetProcessUtilization(self, handle: str, since: int) -> list[Sample]:
+        """Return what the GPU worked for whom; the driver has an error for nobody."""
+        self._require_gpu()
+        if not self.samples:
+            error = self.NVMLError("nothing was sampled")
+            error.value = 3 if self.samples is None else self.NVML_ERROR_NOT_FOUND
+            raise error
+        return self.samples
 
     def _require_gpu(self) -> None:
         if self.is_lost:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from brickwork_broker import journal
@@ -43,7 +44,7 @@ class Book:
                 broker must answer nothing more and start again.
         """
         events = (*self._mind_the_disk(command, now_ms), *self.ledger.apply(command, now_ms))
-        self._journal.append([event for event in events if self._is_kept(event)])
+        self._journal.append(self._kept(events))
         if self._journal.is_long:
             self._journal.compact(self.ledger.history())
         return events
@@ -67,12 +68,13 @@ class Book:
         )
         return self.ledger.apply(Close(FULL if is_full else ""), now_ms)
 
-    def _is_kept(self, event: Event) -> bool:
-        """Tell whether the journal keeps an event.
+    def _kept(self, events: Iterable[Event]) -> list[DurableEvent]:
+        """Return what the journal keeps of events.
 
         On a full disk it keeps nothing of requests that were never granted: callers that are
         refused over and over would eat the room that the ends of tokens need.
         """
-        if isinstance(event, Cancelled) and self._is_full:
-            return False
-        return isinstance(event, DurableEvent)
+        durable = [event for event in events if isinstance(event, DurableEvent)]
+        if self._is_full:
+            return [event for event in durable if not isinstance(event, Cancelled)]
+        return durable

@@ -1,12 +1,13 @@
 """See the memory of one NVIDIA GPU through NVML."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Collection
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from brickwork_broker.messages import Process
-from brickwork_broker.probe import HostProbe, Reading
+from brickwork_broker.probe import HostProbe
 from brickwork_broker.sight import Sight
 
 SAMPLE_US = 1_000_000
@@ -53,13 +54,13 @@ class NvmlProbe:
         nvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
         self._lock = threading.Lock()
         self._peaks: dict[Process, int] = {}
-        self._activity: dict[Process, float] = {}
+        self._worked_seconds: dict[int, float] = defaultdict(float)
         self._sampled_us = 0
 
     def look(self, processes: Collection[Process]) -> Sight:
         """Look at the GPU and at these processes."""
         ended = self._host.look(processes).gone
-        running = self._readings()
+        running = self._running()
         if running is None:
             return Sight(self.device, self._total_bytes)
         gone = frozenset(process for process in ended if process.pid not in running)
@@ -72,22 +73,22 @@ class NvmlProbe:
         with self._lock:
             for process, used_bytes in readings.items():
                 self._peaks[process] = max(self._peaks.get(process, 0), used_bytes)
-            self._add_activity(alive)
             for process in ended:
                 self._peaks.pop(process, None)
-                self._activity.pop(process, None)
+                self._worked_seconds.pop(process.pid, None)
+            tells_work = self._tells_work()
             return Sight(
                 device=self.device,
                 total_bytes=self._total_bytes,
-                used_bytes=self.read().used_bytes,
+                used_bytes=self._used_bytes(),
                 gone=gone,
                 readings=readings,
                 peaks={process: self._peaks[process] for process in readings},
-                activity={p: self._activity[p] for p in alive if p in self._activity},
+                activity={p: self._worked_seconds[p.pid] for p in alive if tells_work},
             )
 
-    def _add_activity(self, processes: Collection[Process]) -> None:
-        """Add what the GPU has worked for each process since the last look, in seconds.
+    def _tells_work(self) -> bool:
+        """Add what the GPU has worked for each process since the last look; False if it won't say.
 
         The driver keeps the share of the time in which kernels of a process ran, for each that had
         any. Source: NVML, nvmlDeviceGetProcessUtilization: smUtil in percent, timeStamp in us.
@@ -95,44 +96,20 @@ class NvmlProbe:
         try:
             samples = self._nvml.nvmlDeviceGetProcessUtilization(self._handle, self._sampled_us)
         except self._nvml.NVMLError as error:
-            if getattr(error, "value", None) != self._nvml.NVML_ERROR_NOT_FOUND:
-                return  # This GPU does not tell: nothing is known, not even that nothing ran.
-            samples = []
-        worked = dict.fromkeys((process.pid for process in processes), 0.0)
+            return getattr(error, "value", None) == self._nvml.NVML_ERROR_NOT_FOUND
         for sample in samples:
             spanned_us = min(SAMPLE_US, max(0, int(sample.timeStamp) - self._sampled_us))
-            worked[int(sample.pid)] = int(sample.smUtil) / 100 * spanned_us / 1e6
+            self._worked_seconds[int(sample.pid)] += int(sample.smUtil) / 100 * spanned_us / 1e6
         self._sampled_us = max([self._sampled_us, *(int(sample.timeStamp) for sample in samples)])
-        for process in processes:
-            self._activity[process] = self._activity.get(process, 0.0) + worked[process.pid]
+        return True
 
-    def is_gone(self, process: Process) -> bool:
-        """Tell whether a process has ended and the driver holds nothing for its pid.
-
-        A new process that was given the same pid and uses the GPU delays the answer; it never
-        makes it wrong.
-        """
-        if not self._host.is_gone(process):
-            return False
-        readings = self._readings()
-        return readings is not None and process.pid not in readings
-
-    def used_bytes(self, process: Process) -> int | None:
-        """Return what a process uses of the GPU, or None if the driver cannot say."""
-        if self._host.is_gone(process):
-            return None
-        readings = self._readings()
-        return None if readings is None else readings.get(process.pid, 0)
-
-    def read(self) -> Reading:
-        """Read the GPU."""
+    def _used_bytes(self) -> int | None:
         try:
-            memory = self._nvml.nvmlDeviceGetMemoryInfo(self._handle)
+            return int(self._nvml.nvmlDeviceGetMemoryInfo(self._handle).used)
         except self._nvml.NVMLError:
-            return Reading(self._total_bytes, None)
-        return Reading(self._total_bytes, int(memory.used))
+            return None
 
-    def _readings(self) -> dict[int, int | None] | None:
+    def _running(self) -> dict[int, int | None] | None:
         """Return the bytes of each process; None when the driver does not answer this time.
 
         It does not when more processes began between the two questions that pynvml asks, or when

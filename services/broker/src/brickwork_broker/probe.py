@@ -7,7 +7,6 @@ call gone.
 import logging
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -23,32 +22,12 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Hold what one device has, and what everybody uses of it where that is known."""
-
-    total_bytes: int
-    used_bytes: int | None
-
-
 class Probe(Protocol):
     """See one device and the processes of this machine."""
 
     @property
     def device(self) -> str:
         """Name of the device, such as `host` or `cuda:0`."""
-        ...
-
-    def is_gone(self, process: Process) -> bool:
-        """Tell whether a process is known to hold no memory of the device any more."""
-        ...
-
-    def used_bytes(self, process: Process) -> int | None:
-        """Return what a process uses of the device, or None without a reading."""
-        ...
-
-    def read(self) -> Reading:
-        """Read the device."""
         ...
 
     def look(self, processes: Collection[Process]) -> Sight:
@@ -93,9 +72,11 @@ class HostProbe:
 
     def look(self, processes: Collection[Process]) -> Sight:
         """Look at the machine and at these processes."""
-        device = self.read()
-        gone = set[Process]()
-        readings, peaks, activity = {}, {}, {}
+        total_bytes, used_bytes = self._device()
+        gone: set[Process] = set()
+        readings: dict[Process, int] = {}
+        peaks: dict[Process, int] = {}
+        activity: dict[Process, float] = {}
         for process in processes:
             try:
                 stat = self._live_stat(process)
@@ -113,8 +94,8 @@ class HostProbe:
         self._peaks.forget(gone)
         return Sight(
             device=self.device,
-            total_bytes=device.total_bytes,
-            used_bytes=device.used_bytes,
+            total_bytes=total_bytes,
+            used_bytes=used_bytes,
             gone=frozenset(gone),
             readings=readings,
             peaks=peaks,
@@ -125,19 +106,15 @@ class HostProbe:
         """Tell whether a process has ended; one of another boot has."""
         return self._live_stat(process) is None
 
-    def used_bytes(self, process: Process) -> int | None:
-        """Return the memory of a process, or None if it is gone."""
-        return self.look([process]).readings.get(process)
-
-    def read(self) -> Reading:
-        """Read the memory of the machine, or the limit of the cgroup if that is less."""
+    def _device(self) -> tuple[int, int | None]:
+        """Return the memory of the machine and what is used of it, or the limit of the cgroup."""
         lines = (self._proc / "meminfo").read_text().splitlines()
         kib = {name: int(rest.split()[0]) for name, _, rest in (x.partition(":") for x in lines)}
         total_bytes = kib["MemTotal"] * 1024
         limit_bytes = min(self._cgroup_limits(), default=total_bytes)
         if limit_bytes < total_bytes:
-            return Reading(limit_bytes, None)
-        return Reading(total_bytes, total_bytes - kib["MemAvailable"] * 1024)
+            return limit_bytes, None
+        return total_bytes, total_bytes - kib["MemAvailable"] * 1024
 
     def _cgroup_limits(self) -> Iterator[int]:
         """Yield every limit on the broker's own control group and on those around it.

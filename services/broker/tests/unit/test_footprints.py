@@ -49,10 +49,17 @@ def test_one_run_is_expected_again_with_a_margin() -> None:
     assert learned.needed_bytes(WORKLOAD) == 460 * MIB
 
 
-@pytest.mark.parametrize("field", ["model_digest", "engine", "precision", "bucket"])
-def test_what_differs_in_any_way_is_learned_by_itself(field: str) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(WORKLOAD, model_digest="other"),
+        replace(WORKLOAD, engine="other"),
+        replace(WORKLOAD, precision="other"),
+        replace(WORKLOAD, bucket="other"),
+    ],
+)
+def test_what_differs_in_any_way_is_learned_by_itself(other: Workload) -> None:
     learned = Footprints("host")
-    other = replace(WORKLOAD, **{field: "other"})
     expected_bytes = learned.needed_bytes(other)
     live(learned, 400 * MIB)
     assert learned.needed_bytes(other) == expected_bytes

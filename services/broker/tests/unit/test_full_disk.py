@@ -59,7 +59,7 @@ def test_a_full_disk_refuses_new_grants_loses_none_and_takes_every_end(
     book.apply(Renew("token-01", granted.epoch, (ENGINE,)), 2)
     filler = fill(disk)
     for number in range(journal.STEP_BYTES // 50):
-        book.apply(Release(f"left-{number}", 0), 3)
+        book.apply(Release(f"refused-early-{number}", 0), 3)
     (refused,) = book.apply(Acquire(OTHER_REQUEST, 0), 4)
     assert isinstance(refused, Refused)
     assert (refused.refusal, refused.message) == (Refusal.CLOSED, books.FULL)
@@ -121,7 +121,7 @@ def test_a_journal_that_cannot_be_replaced_for_want_of_room_goes_on(
     assert len(journal.read(path)) > 100
     filler.unlink()
     for number in range(100):
-        book.apply(Release(f"late-{number}", 0), 3)
+        book.apply(Release(f"unheard-late-{number}", 0), 3)
     assert path.stat().st_ino != before
     assert len(journal.read(path)) > 200
     book.close()

@@ -1,6 +1,6 @@
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,37 +111,35 @@ def test_a_journal_that_has_grown_is_replaced_while_it_is_in_use(
     again.close()
 
 
-@pytest.fixture(params=range(5))
-def last_step(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def stop_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let so many steps that reach the disk happen, and then nothing more."""
-    left = [int(request.param)]
+    left = [steps]
 
-    def step(name: str) -> None:
-        real = getattr(os, name)
-
-        def counted(*arguments: object) -> object:
+    def counted(real: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object) -> object:
             if left[0] == 0:
                 raise PowerLost
             left[0] -= 1
             return real(*arguments)
 
-        monkeypatch.setattr(os, name, counted)
+        return step
 
     for name in ("pwrite", "posix_fallocate", "fsync", "replace"):
-        step(name)
-    yield
-    assert left[0] == 0, "there are fewer steps than that"
+        monkeypatch.setattr(os, name, counted(getattr(os, name)))
 
 
+@pytest.mark.parametrize("steps", range(5))
 def test_a_compaction_stopped_at_any_step_loses_nothing(
-    tmp_path: Path, request: pytest.FixtureRequest
+    tmp_path: Path, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "journal"
     written = Journal(path, EVENTS)
-    request.getfixturevalue("last_step")
+    stop_after(steps, monkeypatch)
     with pytest.raises(PowerLost):
         written.compact(EVENTS)
+    monkeypatch.undo()
     assert journal.read(path) == EVENTS
+    written.close()
 
 
 def test_a_disk_that_cannot_allocate_is_written_to_instead(

@@ -10,8 +10,10 @@ import pytest
 from brickwork_broker.messages import Process
 from brickwork_broker.nvml_probe import NvmlProbe
 from brickwork_broker.probe import HostProbe
+from brickwork_broker.process_memory import Peaks, ProcessMemory
+from brickwork_broker.sight import Sight
 from brickwork_sdk.processes import identify
-from brickwork_sdk.testing.nvml import FakeNvml, Memory, Running
+from brickwork_sdk.testing.nvml import FakeNvml, Memory, Running, Sample
 
 Child = subprocess.Popen[bytes]
 
@@ -33,28 +35,73 @@ def process_of(child: Child) -> Process:
 
 
 def test_a_live_process_is_not_gone_and_its_memory_is_read(child: Child) -> None:
-    probe = HostProbe()
-    assert not probe.is_gone(process_of(child))
-    assert (probe.used_bytes(process_of(child)) or 0) > 1_000_000
+    process = process_of(child)
+    sight = HostProbe().look([process])
+    assert sight.gone == frozenset()
+    assert 1_000_000 < sight.readings[process] <= sight.peaks[process]
+    assert sight.activity[process] > 0
+
+
+HOLDER = """
+import mmap, sys
+held = bytearray(64 << 20)
+print(flush=True)
+input()
+del held
+with open(sys.executable, "rb") as file:
+    pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    sum(pages[::4096])
+    print(flush=True)
+    input()
+"""
+
+
+def test_memory_of_its_own_counts_and_pages_of_files_do_not() -> None:
+    command = [sys.executable, "-c", HOLDER]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        holder.stdout.readline()
+        probe, process = HostProbe(), process_of(holder)
+        held = probe.look([process])
+        assert held.readings[process] > 64 << 20
+        holder.stdin.write(b"\n")
+        holder.stdin.flush()
+        holder.stdout.readline()
+        mapped = probe.look([process])
+        assert mapped.readings[process] < held.readings[process] - (60 << 20)
+        assert held.peaks[process] <= mapped.peaks[process] < held.peaks[process] + (4 << 20)
+        holder.kill()
+
+
+def test_a_peak_between_two_looks_is_seen() -> None:
+    peaks, process = Peaks(), Process("boot-1", 9, 77)
+    assert peaks.raise_to(process, ProcessMemory(100, 40, 140)) == 100
+    assert peaks.raise_to(process, ProcessMemory(100, 50, 650)) == 600
+    # A record that the kernel was told to forget is remembered here.
+    assert peaks.raise_to(process, ProcessMemory(100, 50, 150)) == 600
+    peaks.forget([process])
+    assert peaks.raise_to(process, ProcessMemory(100, 50, 150)) == 100
 
 
 def test_a_stopped_process_is_not_gone(child: Child) -> None:
     child.send_signal(signal.SIGSTOP)
-    assert not HostProbe().is_gone(process_of(child))
+    assert HostProbe().look([process_of(child)]).gone == frozenset()
 
 
 def test_a_killed_process_is_gone(child: Child) -> None:
     process = process_of(child)
     child.kill()
     child.wait()
-    assert HostProbe().is_gone(process)
-    assert HostProbe().used_bytes(process) is None
+    sight = HostProbe().look([process])
+    assert sight.gone == {process}
+    assert (sight.readings, sight.peaks, sight.activity) == ({}, {}, {})
 
 
 def test_a_process_of_another_boot_or_another_start_is_gone(child: Child) -> None:
     process = process_of(child)
-    assert HostProbe().is_gone(replace(process, boot_id="before"))
-    assert HostProbe().is_gone(replace(process, start_ticks=process.start_ticks + 1))
+    others = {replace(process, boot_id="before"), replace(process, start_ticks=1)}
+    assert HostProbe().look([process, *others]).gone == others
 
 
 MEMINFO = "MemTotal:        1000 kB\nMemFree: 100 kB\nMemAvailable:     400 kB\n"
@@ -90,14 +137,14 @@ def test_a_zombie_is_gone_once_its_last_thread_is(
 def test_memory_of_a_process_that_shows_none_is_unknown(proc: Path) -> None:
     stat(proc, "S", 1)
     probe, process = HostProbe(proc), Process("boot-1", 9, 77)
-    assert probe.used_bytes(process) is None
+    assert probe.look([process]).readings == {}
     (proc / "9/status").write_text("Name:\tkthread\n")
-    assert probe.used_bytes(process) is None
+    assert probe.look([process]).readings == {}
 
 
 def test_the_machine_is_read_when_no_group_limits_it(proc: Path, tmp_path: Path) -> None:
-    reading = HostProbe(proc, tmp_path / "cgroup").read()
-    assert (reading.total_bytes, reading.used_bytes) == (1_024_000, 614_400)
+    sight = HostProbe(proc, tmp_path / "cgroup").look(())
+    assert (sight.total_bytes, sight.used_bytes) == (1_024_000, 614_400)
 
 
 @pytest.mark.parametrize(
@@ -117,23 +164,38 @@ def test_the_tightest_limit_of_a_control_group_counts(
         limit = tmp_path / "cgroup" / name
         limit.parent.mkdir(parents=True, exist_ok=True)
         limit.write_text(text + "\n")
-    assert HostProbe(proc, tmp_path / "cgroup").read().total_bytes == total_bytes
+    assert HostProbe(proc, tmp_path / "cgroup").look(()).total_bytes == total_bytes
+
+
+def test_what_cannot_be_seen_is_neither_gone_nor_read_and_hides_nobody(
+    proc: Path, child: Child
+) -> None:
+    # What is no folder cannot be asked for the process's state: an error, not an absence.
+    (proc / "8").touch()
+    stat(proc, "S", 1)
+    seen, unseen = Process("boot-1", 9, 77), Process("boot-1", 8, 77)
+    sight = HostProbe(proc).look([unseen, seen])
+    assert sight.gone == frozenset()
+    assert set(sight.activity) == {seen}
 
 
 def test_a_process_holds_gpu_memory_until_the_driver_lets_it_go(child: Child) -> None:
     process = process_of(child)
     nvml = FakeNvml(Memory(total=80, used=30), [Running(process.pid, 20)])
     with NvmlProbe(nvml, HostProbe()) as probe:
-        assert probe.device == "cuda:0"
-        assert (probe.read().total_bytes, probe.read().used_bytes) == (80, 30)
-        assert probe.used_bytes(process) == 20
-        assert not probe.is_gone(process)
+        sight = probe.look([process])
+        assert (sight.device, sight.total_bytes, sight.used_bytes) == ("cuda:0", 80, 30)
+        assert (sight.readings, sight.gone) == ({process: 20}, frozenset())
+        nvml.running[0].usedGpuMemory = 15
+        sight = probe.look([process])
+        assert (sight.readings, sight.peaks) == ({process: 15}, {process: 20})
         child.kill()
         child.wait()
-        assert not probe.is_gone(process)
+        assert probe.look([process]).gone == frozenset()
         nvml.running.clear()
-        assert probe.is_gone(process)
-        assert probe.used_bytes(process) is None
+        sight = probe.look([process])
+        assert sight.gone == {process}
+        assert sight.readings == {}
     assert not nvml.is_open
 
 
@@ -141,9 +203,9 @@ def test_a_process_that_the_driver_cannot_measure_has_no_reading(child: Child) -
     process = process_of(child)
     nvml = FakeNvml(Memory(total=80, used=30), [Running(process.pid, None)])
     with NvmlProbe(nvml, HostProbe()) as probe:
-        assert probe.used_bytes(process) is None
+        assert probe.look([process]).readings == {}
         nvml.running.clear()
-        assert probe.used_bytes(process) == 0
+        assert probe.look([process]).readings == {process: 0}
 
 
 def test_a_driver_that_does_not_answer_is_no_evidence_of_anything(child: Child) -> None:
@@ -151,13 +213,32 @@ def test_a_driver_that_does_not_answer_is_no_evidence_of_anything(child: Child) 
     nvml = FakeNvml(Memory(total=80, used=30), [Running(process.pid, 20)])
     with NvmlProbe(nvml, HostProbe()) as probe:
         nvml.is_lost = True
-        assert probe.used_bytes(process) is None
-        assert (probe.read().total_bytes, probe.read().used_bytes) == (80, None)
+        assert probe.look([process]) == Sight("cuda:0", 80)
         child.kill()
         child.wait()
-        assert not probe.is_gone(process)
+        assert probe.look([process]).gone == frozenset()
         nvml.is_lost, nvml.running = False, []
-        assert probe.is_gone(process)
+        assert probe.look([process]).gone == {process}
+
+
+def test_what_a_gpu_works_for_a_process_adds_up(child: Child) -> None:
+    process = process_of(child)
+    nvml = FakeNvml(Memory(total=80, used=30), [Running(process.pid, 20)])
+    with NvmlProbe(nvml, HostProbe()) as probe:
+        assert probe.look([process]).activity == {process: 0}
+        nvml.samples = [Sample(process.pid, 9_000_000, 50), Sample(1, 9_100_000, 100)]
+        assert probe.look([process]).activity == {process: 0.5}
+        # A look at nobody takes the driver's samples, too.
+        nvml.samples = [Sample(process.pid, 9_600_000, 100)]
+        probe.look([])
+        nvml.samples = []
+        assert probe.look([process]).activity == {process: 1.0}
+
+
+def test_a_gpu_that_tells_no_work_makes_nobody_look_idle(child: Child) -> None:
+    nvml = FakeNvml(Memory(total=80, used=30), samples=None)
+    with NvmlProbe(nvml, HostProbe()) as probe:
+        assert probe.look([process_of(child)]).activity == {}
 
 
 def test_a_gpu_that_cannot_be_asked_is_refused_at_the_start() -> None:

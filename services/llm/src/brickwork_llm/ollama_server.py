@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, NonNegativeInt
 
-from brickwork_llm.engine import GenerateRequest, TextDelta, Usage
+from brickwork_llm.engine import FinishReason, GenerateRequest, TextDelta, Usage
 from brickwork_llm.server_http import ServerHttp
 from brickwork_llm.server_place import ServerPlace
 from brickwork_sdk.engine import EngineDescription
@@ -165,5 +165,5 @@ class OllamaServer:
 
 
 def _usage(piece: _Piece) -> Usage:
-    reason = "length" if piece.done_reason == "length" else "stop"
+    reason: FinishReason = "length" if piece.done_reason == "length" else "stop"
     return Usage(piece.prompt_eval_count, piece.eval_count, reason)

@@ -41,20 +41,27 @@ _Result = TypeVar("_Result")
 class ServerEngine:
     """Hands calls on to a server, on an event loop and a thread of its own."""
 
-    def __init__(self, place: ServerPlace, name_users: NameUsers) -> None:
+    def __init__(self, place: ServerPlace, found: ServerProcesses, name_users: NameUsers) -> None:
         self._place = place
+        self._found = found
         self._name_users = name_users
-        self._found = ServerProcesses((), ())
         self._users: tuple[ProcessIdentity, ...] = ()
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="llm-server", daemon=True).start()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="llm-server", daemon=True
+        )
+        self._thread.start()
         self._server = server_at(place)
         self._description = EngineDescription("", "", "")
         self._watch: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         """Have the server load its model; raises as `load`."""
-        self._description = self._run(self._open())
+        try:
+            self._description = self._run(self._open())
+        except BaseException:
+            self.close()
+            raise
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
@@ -75,27 +82,26 @@ class ServerEngine:
         """Have the server give its memory back."""
         self._run(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def _run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _open(self) -> EngineDescription:
         """Load, and name the server's processes from their first moment on."""
-        self._found = find_server(self._place)  # whom nobody sees must not load
         loading = asyncio.create_task(self._server.load())
         try:
             while not loading.done():
                 self._look(is_loading=True)
                 await asyncio.wait({loading}, timeout=LOOK_LOADING_SECONDS)
             await loading  # raises why there is no model
-            self._look(is_loading=True)
-            if not self._users:
-                raise unseen(self._place, "it holds the model in no process of its own")
-            description = await self._server.describe()
-        except BaseException:
+        finally:
             loading.cancel()
-            await self._return()
-            raise
+        self._look(is_loading=True)
+        if not self._users:
+            raise unseen(self._place, "it holds the model in no process of its own")
+        description = await self._server.describe()
         self._watch = asyncio.create_task(self._stay())
         return replace(
             description,
@@ -140,13 +146,11 @@ class ServerEngine:
             pieces.put(None)
 
     async def _close(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-        await self._return()
-        await self._server.close()
-
-    async def _return(self) -> None:
-        """Give back; a server that cannot is told of, and its processes stay charged."""
+        """Have the server give back; the processes of one that cannot stay charged."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         try:
             async with asyncio.timeout(self._server.give_back_seconds):
                 await self._server.give_back()
@@ -154,6 +158,7 @@ class ServerEngine:
             log.warning("llm_server_keeps_memory", extra={"reason": error.reason.value})
         except TimeoutError:
             log.warning("llm_server_keeps_memory", extra={"reason": "asked in vain"})
+        await self._server.close()
 
 
 def _next(pieces: "queue.SimpleQueue[GenerateEvent | None]") -> GenerateEvent | None:
@@ -179,6 +184,8 @@ def load(model_dir: Path, options: Mapping[str, str], name_users: NameUsers) -> 
         Busy: SERVER_UNREACHABLE.
         EngineFailed: SERVER_ANSWER_INVALID, SERVER_REFUSED.
     """
-    engine = ServerEngine(ServerPlace.of(options), name_users)
+    place = ServerPlace.of(options)
+    # Whom nobody sees is not asked to load, nor to give back what others loaded there.
+    engine = ServerEngine(place, find_server(place), name_users)
     engine.open()
     return engine

@@ -9,6 +9,7 @@ import socket
 import struct
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -126,10 +127,12 @@ def _pids() -> list[int]:
 
 def _sockets(pid: int) -> set[str]:
     """Return what the descriptors of a process lead to; nothing of one that is not ours to see."""
-    try:
-        return {os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")}
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return set()
+    found = set[str]()
+    with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(FileNotFoundError):  # closed meanwhile
+                found.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+    return found
 
 
 def _children() -> defaultdict[int, list[int]]:

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from pydantic import BaseModel, NonNegativeInt
 
 from brickwork_llm.context import check_context
-from brickwork_llm.engine import GenerateRequest, TextDelta, Usage
+from brickwork_llm.engine import FinishReason, GenerateRequest, TextDelta, Usage
 from brickwork_llm.server_http import ServerHttp
 from brickwork_llm.server_place import ServerPlace
 from brickwork_sdk.engine import EngineDescription
@@ -145,7 +145,7 @@ class VllmServer:
                         yield TextDelta(choice.delta.content)
         if counts is None:
             raise self._http.nonsense("end of an answer")
-        reason = "length" if is_cut else "stop"
+        reason: FinishReason = "length" if is_cut else "stop"
         yield Usage(counts.prompt_tokens, counts.completion_tokens, reason)
 
     async def give_back(self) -> None:

@@ -10,12 +10,20 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from brickwork_llm.engine import GenerateRequest, Message, Pending, TextDelta, Usage
+from brickwork_llm import ollama_server, server_engine
+from brickwork_llm.engine import (
+    FinishReason,
+    GenerateRequest,
+    Message,
+    Pending,
+    TextDelta,
+    Usage,
+)
 from brickwork_llm.server_engine import ServerEngine, load
 from brickwork_llm.server_place import ServerKind, ServerPlace
 from brickwork_llm.server_processes import find_server
 from brickwork_sdk.errors import BrickworkError, Reason
-from brickwork_sdk.processes import ProcessIdentity, identify, resident_bytes
+from brickwork_sdk.processes import ProcessIdentity, identify, private_bytes
 from brickwork_sdk.testing.llm_server import CONTEXT_TOKEN_COUNT, LlmServerProcess, llm_server
 
 MODEL_BYTES = 32 * 1024 * 1024
@@ -43,8 +51,8 @@ class Named:
     def __call__(self, users: Sequence[ProcessIdentity]) -> None:
         self.users = tuple(users)
 
-    def resident_bytes(self) -> int:
-        return sum(resident_bytes(user.pid) for user in self.users)
+    def private_bytes(self) -> int:
+        return sum(private_bytes(user.pid) for user in self.users)
 
 
 def at(server: LlmServerProcess, kind: ServerKind, model: str = "toy") -> ServerPlace:
@@ -79,7 +87,8 @@ def test_an_answer_comes_in_pieces_and_ends_with_its_counts(
 ) -> None:
     with closing(opened(at(server, kind))) as engine:
         assert engine.describe().engine == f"{kind} 0.0.0-double"
-        for count, reason in ((16, "stop"), (2, "length")):
+        endings: list[tuple[int, FinishReason]] = [(16, "stop"), (2, "length")]
+        for count, reason in endings:
             events = list(engine.generate(asked("one two three", count)))
             *deltas, usage = [one for one in events if not isinstance(one, Pending)]
             texts = [one.text for one in deltas if isinstance(one, TextDelta)]
@@ -93,7 +102,7 @@ def test_its_processes_are_named_while_they_hold_the_model_and_let_it_go_when_it
     named = Named()
     engine = opened(at(server, kind), named)
     held = named.users
-    assert named.resident_bytes() >= MODEL_BYTES
+    assert named.private_bytes() >= MODEL_BYTES
     assert engine.describe().users_live_on is (kind == "vllm")
     engine.close()
     if kind == "ollama":
@@ -101,9 +110,9 @@ def test_its_processes_are_named_while_they_hold_the_model_and_let_it_go_when_it
         until(lambda: all(identify(user.pid) is None for user in held))
     else:
         assert all(identify(user.pid) == user for user in held)
-        until(lambda: named.resident_bytes() < MODEL_BYTES)
+        until(lambda: named.private_bytes() < MODEL_BYTES)
     with closing(opened(at(server, kind), named)) as engine:
-        assert named.resident_bytes() >= MODEL_BYTES
+        assert named.private_bytes() >= MODEL_BYTES
         assert len(list(engine.generate(asked("again")))) >= 2
 
 
@@ -176,7 +185,7 @@ def test_a_key_is_sent_and_a_wrong_one_is_refused(kind: ServerKind) -> None:
     assert (error.reason, error.metadata["status"]) == (Reason.SERVER_REFUSED, "401")
 
 
-def test_a_runner_that_the_server_starts_anew_is_named(tmp_path: Path) -> None:
+def test_a_runner_that_the_server_starts_anew_is_named() -> None:
     with llm_server("ollama", MODEL_BYTES) as server:
         named = Named()
         with closing(opened(at(server, "ollama"), named)) as engine:
@@ -186,7 +195,21 @@ def test_a_runner_that_the_server_starts_anew_is_named(tmp_path: Path) -> None:
             ).raise_for_status()
             assert list(engine.generate(asked("one")))
             until(lambda: bool(named.users) and named.users != first)
-            assert named.resident_bytes() >= MODEL_BYTES
+            assert named.private_bytes() >= MODEL_BYTES
+
+
+def test_a_model_stays_loaded_while_its_engine_lives_however_short_its_keep_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ollama_server, "KEEP_ALIVE_SECONDS", 1)
+    monkeypatch.setattr(server_engine, "LOOK_SECONDS", 0.1)
+    with llm_server("ollama", MODEL_BYTES) as server:
+        named = Named()
+        with closing(opened(at(server, "ollama"), named)):
+            end = time.monotonic() + 2.0
+            until(lambda: time.monotonic() > end)
+            [runner] = named.users
+            assert identify(runner.pid) == runner
 
 
 def test_nobody_listening_is_said_to_be_unseen() -> None:

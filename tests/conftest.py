@@ -16,6 +16,7 @@ import pytest
 
 from brickwork_cli.home import Home
 from brickwork_cli.mesh_state import read_state
+from tests.audited import verify_history
 
 HANDLE = Path(sys.executable).with_name("brickwork")
 COMMAND_SECONDS_MAX = 300.0
@@ -110,7 +111,9 @@ def free_port() -> int:
 
 @contextmanager
 def running(home: Path, *words: str) -> Iterator[Mesh]:
-    """Run a mesh with scripted engines; nothing of it may be left at the end.
+    """Run a mesh with scripted engines and hold it to its promises.
+
+    At the end nothing of it may be left, and its audit log must show that its broker kept them.
 
     Args:
         home: where it lives.
@@ -125,6 +128,7 @@ def running(home: Path, *words: str) -> Iterator[Mesh]:
         ended = mesh.handle("down")
         assert ended.returncode == 0, ended.stderr
         assert mesh.processes() == []
+        verify_history(home)
 
 
 @pytest.fixture(scope="session")

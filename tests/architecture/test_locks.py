@@ -1,5 +1,6 @@
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -36,15 +37,18 @@ def locked(name: str, python: str) -> dict[str, Version]:
     return found
 
 
-def demanded(dist: Path) -> list[Requirement]:
+def demanded(dist: Path, extras: Iterable[str] = ()) -> list[Requirement]:
     """Return the dependencies of a dist and of those of ours that it stands on."""
     project = tomllib.loads((dist / "pyproject.toml").read_text())
     requirements: list[Requirement] = []
-    for text in project["project"].get("dependencies", ()):
+    texts = [*project["project"].get("dependencies", ())]
+    for extra in extras:
+        texts += project["project"]["optional-dependencies"][extra]
+    for text in texts:
         requirement = Requirement(text)
         if requirement.name.startswith("brickwork-"):
             source = project["tool"]["uv"]["sources"][requirement.name]["path"]
-            requirements += demanded((dist / source).resolve())
+            requirements += demanded((dist / source).resolve(), requirement.extras)
         else:
             requirements.append(requirement)
     return requirements

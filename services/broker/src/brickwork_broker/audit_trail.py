@@ -1,14 +1,15 @@
 """Keep the broker's audit log: what happened is recorded, checked and told."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from brickwork_broker.history import CHARGED, Breach, Followed, History
+from brickwork_broker.history import CHARGED, PROMISES, Breach, Followed, History
 from brickwork_broker.ledger import Ledger
 from brickwork_broker.messages import Command, Event, Observe, TokenState
+from brickwork_broker.metrics import AUDIT_MISSING, PROMISES_BROKEN
 from brickwork_broker.rows import ENDED_MAX
 from brickwork_broker.timeline import Timeline
 from brickwork_broker.transitions import BROKER, Transitions, described, standing_of
@@ -43,6 +44,8 @@ class AuditTrail:
     """
 
     def __init__(self, folder: Path, ledger: Ledger, device: str, now_ms: int) -> None:
+        for promise in PROMISES:
+            PROMISES_BROKEN.labels(promise)  # at 0, so that an alert sees the first one
         self._ledger = ledger
         self._device = device
         self._transitions = Transitions(ledger.grants())
@@ -52,7 +55,7 @@ class AuditTrail:
         self.timeline = Timeline()
         started_at = datetime.now(UTC)
         for record in self._log.tail:
-            self._check(record.sequence, record.entry)
+            self._history.read(record.sequence, record.entry)  # what it broke was told then
             ago_ms = int((started_at - record.time).total_seconds() * 1000)
             self.timeline.add(record.sequence, record.entry, now_ms - ago_ms)
         self._record(_found(self._history, ledger), now_ms)
@@ -80,7 +83,10 @@ class AuditTrail:
 
     def _record(self, entries: Iterable[Entry], now_ms: int) -> None:
         entries = list(entries)
-        numbers = self._log.append(*entries) or [0] * len(entries)
+        numbers: Sequence[int] = self._log.append(*entries)
+        if not numbers:
+            AUDIT_MISSING.inc(len(entries))
+            numbers = [0] * len(entries)
         for number, entry in zip(numbers, entries, strict=True):
             self._check(number, entry)
             self.timeline.add(number, entry, now_ms)
@@ -122,4 +128,5 @@ def _find(known: Mapping[str, Any], before: str | None, after: str | None) -> En
 
 
 def _report(breach: Breach) -> None:
+    PROMISES_BROKEN.labels(breach.promise).inc()
     _log.error("promise_broken", extra={"promise": breach.promise, "sentence": breach.message})

@@ -26,6 +26,9 @@ LEGAL: Mapping[str | None, frozenset[str]] = {
 """What may follow on which state. A request stays queued when it is moved to another class, a grant
 granted when it gives back unasked, and a demand may be renewed or made stricter."""
 
+PROMISES = ("S1a", "S2", "S3", "S4", "S7")
+"""Those that a log can show."""
+
 CHARGED = frozenset({"granted", "shrinking", "revoking", "quarantined"})
 OVER = frozenset({"released", "cancelled"})
 

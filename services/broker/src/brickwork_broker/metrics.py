@@ -105,6 +105,15 @@ FOOTPRINT_RATIO = Histogram(
     ["basis"],
     buckets=(0.5, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.25, 1.5, 2, 3, 5),
 )
+PROMISES_BROKEN = Counter(
+    "brickwork_promises_broken_total",
+    "Records of the audit log by which the broker breaks a promise, as it writes them.",
+    ["promise"],
+)
+AUDIT_MISSING = Counter(
+    "brickwork_audit_missing_records_total",
+    "Records for which the disk had no room; the audit log says so itself afterwards.",
+)
 LEASE_GAUGES = (
     CAPACITY_BYTES,
     GRANTED_BYTES,

@@ -57,6 +57,6 @@ def _transition(number: int, entry: Entry, at_ms: int, now_ms: int) -> admin_pb2
     )
 
 
-def _state(state: str | None) -> broker_pb2.TokenState:
+def _state(state: str | None) -> broker_pb2.TokenState.ValueType:
     name = "UNSPECIFIED" if state is None else state.upper()
     return broker_pb2.TokenState.Value(f"TOKEN_STATE_{name}")

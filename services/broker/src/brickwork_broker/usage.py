@@ -87,8 +87,9 @@ class Usage:
 
     def _count(self, held: _Held, until: datetime) -> None:
         since = held.since if self._since is None else max(held.since, self._since)
-        seconds = max(0.0, (until - since).total_seconds())
-        self._of(held.tenant).granted_byte_seconds += held.charged_bytes * seconds
+        if since < until:
+            byte_seconds = held.charged_bytes * (until - since).total_seconds()
+            self._of(held.tenant).granted_byte_seconds += byte_seconds
 
     def _of(self, tenant: str) -> TenantUsage:
         return self.by_tenant.setdefault(tenant or DEFAULT_TENANT, TenantUsage())

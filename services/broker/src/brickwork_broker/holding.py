@@ -97,7 +97,7 @@ def release(register: Register, command: Release) -> None:
 
 def confirm_gone(register: Register, process: Process) -> None:
     """Take in the death of a process: it waits no more, holds no more, and uses nothing."""
-    for waiter in register.queue:
+    for waiter in register.queue if register.queue.count_of(process) else ():
         if waiter.request.process == process:
             register.record(Cancelled(waiter.request.token_id))
     for grant in register.rows.held_or_used_by(process):

@@ -46,7 +46,8 @@ class Room:
                 known = [one for one in idle_ms if one is not None]
                 is_known = len(known) == len(idle_ms)
                 since_ms = register.now_ms - min(known) if is_known else None
-                register.rows.change(token_id, idle_since_ms=since_ms)
+                if since_ms != grant.idle_since_ms:
+                    register.rows.change(token_id, idle_since_ms=since_ms)
             shrink_if_proven(register, token_id)
             release_if_covered(register, register.rows.grants[token_id])
         excess_bytes = max(0, -register.free_bytes)

@@ -164,7 +164,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
                     "sum by (model, cause) (increase(brickwork_model_loads_total[15m])) > 0"
                 ),
             },
-            "In the last quarter of an hour. `wanted_back` again and again: models take turns.",
+            "In the last quarter of an hour. `evicted` again and again: models take turns.",
         ),
         Panel(
             "Refusals of the broker",

@@ -31,6 +31,7 @@ from brickwork_sdk.testing.telemetry import recorded_spans
 Make = Callable[..., Job]
 CRASH = EngineFailed(Reason.ENGINE_CRASHED, "The engine process died.")
 GONE = Busy(Reason.BRICK_STOPPING, "The brick is shutting down.")
+REVOKED = Busy(Reason.VRAM_REVOKED, "The memory was needed by more urgent work.")
 PATIENCE = Patience(failures_max=3, pause_seconds=1.0)
 
 
@@ -162,7 +163,7 @@ async def test_the_three_readers_run_side_by_side(mesh: Open, make_job: Make) ->
         assert (await m.work(make_job())).state is JobState.COMPLETED
 
 
-@pytest.mark.parametrize("error", [CRASH, GONE])
+@pytest.mark.parametrize("error", [CRASH, GONE, REVOKED])
 async def test_a_transcript_goes_on_where_its_brick_died(
     mesh: Open, make_job: Make, error: EngineFailed
 ) -> None:
@@ -181,17 +182,42 @@ async def test_a_transcript_goes_on_where_its_brick_died(
     assert job.stage(StageName.TRANSCRIBE).attempt == 4
 
 
-async def test_a_brick_that_is_drained_is_no_failure_however_often(
-    mesh: Open, make_job: Make
+@pytest.mark.parametrize("error", [GONE, REVOKED])
+async def test_a_brick_that_is_drained_or_gives_way_is_no_failure_however_often(
+    mesh: Open, make_job: Make, error: Busy
 ) -> None:
     script = talk()
-    script.failures["asr"] = [(0, GONE)] * (PATIENCE.failures_max + 1)
+    script.failures["asr"] = [(0, error)] * (PATIENCE.failures_max + 1)
     async with mesh(script) as m:
         m.ledger.add(make_job())
         job = await m.work(make_job())
         assert texts(m.result()) == [said[2] for said in talk().segments]
     assert job.stage(StageName.TRANSCRIBE).failure_count == 0
     assert job.stage(StageName.TRANSCRIBE).attempt == PATIENCE.failures_max + 2
+
+
+async def test_a_job_whose_bricks_all_give_way_ten_times_loses_and_doubles_nothing(
+    mesh: Open, make_job: Make
+) -> None:
+    script = talk()
+    script.failures = {
+        brick: [(place % 3, REVOKED) for place in range(10)]
+        for brick in ("asr", "diarize", "ocr", "translate", "llm")
+    }
+    async with mesh(script) as m:
+        m.ledger.add(make_job())
+        job = await m.work(make_job())
+        result = m.result()
+    assert job.state is JobState.COMPLETED
+    assert {stage.failure_count for stage in job.stages} == {0}
+    assert texts(result) == [said[2] for said in talk().segments]
+    assert [s["translation"] for s in result["segments"]] == [
+        f"pt: {said[2]}" for said in talk().segments
+    ]
+    assert [segment["speaker"] for segment in result["segments"]] == ["S1", "S2", "S1"]
+    assert [slide["text"] for slide in result["slides"]] == ["Welcome", "Bricks"]
+    assert result["summary"]["draft"]["text"] == "Good day to you"
+    assert result["missing"] == []
 
 
 async def test_slides_and_translations_go_on_where_their_bricks_died(

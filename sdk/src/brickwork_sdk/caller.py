@@ -17,6 +17,11 @@ class WorkClass(StrEnum):
     NOTEBOOK = "notebook"
     BEST_EFFORT = "best_effort"
 
+    @property
+    def rank(self) -> int:
+        """The place among the classes; 0 is the most urgent."""
+        return list(WorkClass).index(self)
+
 
 @dataclass(frozen=True)
 class Caller:

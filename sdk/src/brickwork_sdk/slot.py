@@ -12,20 +12,17 @@ from enum import StrEnum
 from brickwork_sdk.caller import Caller
 from brickwork_sdk.cuda import unavailable
 from brickwork_sdk.engine import EngineProcess
+from brickwork_sdk.engine.fate import Fate
 from brickwork_sdk.errors import BrickworkError, EngineFailed, Reason
-from brickwork_sdk.models import CatalogueEntry, Model
+from brickwork_sdk.models import Model, ServedModel
+from brickwork_sdk.residency import Residency, memory_for
 from brickwork_sdk.telemetry.metrics import LOAD_CAUSES, MODEL_LOAD_SECONDS, MODEL_LOADS
 from brickwork_sdk.vram import MemoryWait, VramClient, VramToken
 
 log = logging.getLogger(__name__)
 
-LOAD_SECONDS_MAX = 300.0
-"""A model that is not loaded by then never will be; its process is killed."""
 DRAIN_SECONDS_MAX = 30.0
 """Running calls have this long to end once their model is to go; then they fail, to be repeated."""
-WANTED_IDLE_SECONDS = 1.0
-"""After so long without a call a model goes while others wait for memory; the calls of one job may
-follow each other within that."""
 
 
 class SlotState(StrEnum):
@@ -54,28 +51,25 @@ class _Visitor:
 
     caller: Caller
     notices: asyncio.Queue[Notice | BrickworkError] = field(default_factory=asyncio.Queue)
-    inside: bool = False
 
 
 class ModelSlot:
     """Keeps one model loaded while it is used; one task owns every change of state.
 
     EMPTY → WAITING (somebody wants in, a token is asked for) → LOADING (granted) → READY →
-    DRAINING (idle, asked to unload, token lost, or process dead) → EMPTY (token back).
+    DRAINING (idle, asked to unload, token lost or asked back, or process dead) → EMPTY (token
+    back). Who waits when a token is asked back waits on, for the next one.
 
     Attributes:
         entry: which model.
         state: where the slot stands.
-        user_count: calls that use the engine now.
         load_seconds: how long the last load took; None before the first one.
         model: the verified model; None before the first load.
-        process: the engine from LOADING to DRAINING.
-        granted_bytes: what the token grants; 0 without one.
     """
 
     def __init__(
         self,
-        entry: CatalogueEntry,
+        entry: ServedModel,
         find_model: Callable[[str], Model],
         vram: VramClient,
         engine_options: Mapping[str, str],
@@ -83,16 +77,15 @@ class ModelSlot:
     ) -> None:
         self.entry = entry
         self.state = SlotState.EMPTY
-        self.user_count = 0
         self.load_seconds: float | None = None
         self.model: Model | None = None
-        self.process: EngineProcess | None = None
-        self.granted_bytes = 0
         self._find_model = find_model
         self._vram = vram
         self._engine_options = engine_options
         self._idle_unload_seconds = idle_unload_seconds
         self._waiting: list[_Visitor] = []
+        self._inside: list[_Visitor] = []
+        self._residency: Residency | None = None
         self._changed = asyncio.Event()
         self._emptied = asyncio.Event()
         self._emptied.set()
@@ -106,6 +99,21 @@ class ModelSlot:
     def waiting_count(self) -> int:
         """Calls that wait for the engine now."""
         return len(self._waiting)
+
+    @property
+    def user_count(self) -> int:
+        """Calls that use the engine now."""
+        return len(self._inside)
+
+    @property
+    def process(self) -> EngineProcess | None:
+        """The engine from LOADING to DRAINING."""
+        return self._residency.process if self._residency else None
+
+    @property
+    def granted_bytes(self) -> int:
+        """What the token grants; 0 without one."""
+        return self._residency.token.granted_bytes if self._residency else 0
 
     async def enter(self, caller: Caller) -> AsyncGenerator[Notice, None]:
         """Yield how the wait stands, and at last the engine; closing leaves the slot.
@@ -126,10 +134,9 @@ class ModelSlot:
                     raise notice
                 yield notice
         finally:
-            if visitor.inside:
-                self.user_count -= 1
-            elif visitor in self._waiting:
-                self._waiting.remove(visitor)
+            for line in (self._waiting, self._inside):
+                if visitor in line:
+                    line.remove(visitor)
             self._changed.set()
 
     async def unload(self) -> None:
@@ -150,9 +157,12 @@ class ModelSlot:
             await self._until(lambda: bool(self._waiting))
             self._emptied.clear()
             try:
-                token = await self._borrow()
+                self.state = SlotState.WAITING
+                # Before there is a token: who holds one to load keeps all others from loading.
+                self.model = await asyncio.to_thread(self._find_model, self.entry.name)
+                token = await self._borrow(self.model)
                 if token is not None:
-                    await self._use(token)
+                    await self._use(token, self.model)
             except BrickworkError as error:
                 self._turn_away(error)
             except Exception:
@@ -163,30 +173,39 @@ class ModelSlot:
                 self._unload_asked = False
                 self._emptied.set()
 
-    async def _borrow(self) -> VramToken | None:
-        """Wait for memory; None when everybody has left meanwhile."""
-        self.state = SlotState.WAITING
-        size_bytes, caller = self.entry.footprint_bytes, self._waiting[0].caller
-        async with aclosing(self._vram.acquire(self.entry.name, size_bytes, caller)) as steps:
+    async def _borrow(self, model: Model) -> VramToken | None:
+        """Wait for memory; None when everybody has left, or somebody more urgent has come."""
+        if not self._waiting:
+            return None
+        caller = self._most_urgent()
+        request = memory_for(self.entry, model, self._engine_options)
+        async with aclosing(self._vram.acquire(request, caller)) as steps:
             async for step in steps:
                 if isinstance(step, VramToken):
                     return step
-                if not self._waiting:
+                if (
+                    not self._waiting
+                    or self._most_urgent().work_class.rank < caller.work_class.rank
+                ):
                     break
                 self._tell(step)
         return None
 
-    async def _use(self, token: VramToken) -> None:
+    async def _use(self, token: VramToken, model: Model) -> None:
         """Load, serve and unload under a token."""
-        self.granted_bytes = token.granted_bytes
+        residency = self._residency = Residency(token, self._vram, self._changed.set)
         try:
-            process = await self._load(token)
-            self.state = SlotState.READY
-            await self._serve(process, token)
+            process = await self._load(residency, model)
+            if process is not None:
+                self.state = SlotState.READY
+                await self._serve(process, residency)
         finally:
-            await self._drain(token)
+            await self._drain(residency)
+            self._residency = None
 
-    async def _load(self, token: VramToken) -> EngineProcess:
+    async def _load(self, residency: Residency, model: Model) -> EngineProcess | None:
+        """Load; None when the token is lost or asked back before that is done."""
+        token = residency.token
         if self._engine_options.get("device") == "cuda" and not token.device.startswith("cuda"):
             raise unavailable(
                 "token",
@@ -198,64 +217,65 @@ class ModelSlot:
         MODEL_LOADS.labels(self.entry.name, self._absent_because).inc()
         self._absent_because = "load_failed"
         began = time.monotonic()
-        self.model = await asyncio.to_thread(self._find_model, self.entry.name)
-        process = await EngineProcess.spawn(
-            self.entry.engine, self.model.directory, self._engine_options
-        )
-        self.process = process
-        await self._vram.attach(token, process.identity)
-        await process.loaded(LOAD_SECONDS_MAX)
+        loading = asyncio.create_task(residency.load(self.entry, model, self._engine_options))
+        loading.add_done_callback(lambda _: self._changed.set())
+        try:
+            await self._until(lambda: loading.done() or token.is_lost or token.is_recalled)
+        finally:
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+        if loading.cancelled():
+            self._absent_because = "revoked" if token.is_recalled else "token_lost"
+            return None
+        loading.result()
         self.load_seconds = time.monotonic() - began
         MODEL_LOAD_SECONDS.labels(self.entry.name).observe(self.load_seconds)
-        return process
+        return residency.process
 
-    async def _serve(self, process: EngineProcess, token: VramToken) -> None:
-        """Let visitors in until the model is idle, unwanted, without a token, or dead."""
-        token.notify = self._changed.set
+    async def _serve(self, process: EngineProcess, residency: Residency) -> None:
+        """Let visitors in until the model is idle, unwanted, asked back, without token, or dead."""
         exit_watch = asyncio.create_task(process.exited.wait())
         exit_watch.add_done_callback(lambda _: self._changed.set())
         try:
-            while not (self._unload_asked or token.is_lost or process.exited.is_set()):
+            while not (self._unload_asked or residency.is_over):
                 self._changed.clear()
                 self._admit(process)
+                residency.tell_use([visitor.caller.work_class for visitor in self._inside])
+                residency.heed()
+                # A model that works for somebody is not idle, however long that takes.
+                patience_seconds = None if self._inside else self._idle_unload_seconds
                 try:
-                    async with asyncio.timeout(self._patience_seconds(token)):
+                    async with asyncio.timeout(patience_seconds):
                         await self._changed.wait()
                 except TimeoutError:
                     return
         finally:
             exit_watch.cancel()
-            self._absent_because = self._why_it_goes(process, token)
+            self._absent_because = self._why_it_goes(process, residency.token)
 
     def _why_it_goes(self, process: EngineProcess, token: VramToken) -> str:
         """Name the cause of the next load, in the words of its metric."""
         if process.exited.is_set():
-            return "engine_died"
+            return "over_budget" if process.fate is Fate.OVER_BUDGET else "engine_died"
+        if token.is_recalled:
+            return "revoked" if self._inside else "evicted"
         if token.is_lost:
             return "token_lost"
-        if self._unload_asked:
-            return "asked"
-        return "wanted_back" if token.is_wanted_back else "idle"
+        return "asked" if self._unload_asked else "idle"
 
-    def _patience_seconds(self, token: VramToken) -> float | None:
-        """Tell how long the model may stay without a call; None while there is one."""
-        if self.user_count:
-            return None
-        if token.is_wanted_back:
-            return min(WANTED_IDLE_SECONDS, self._idle_unload_seconds)
-        return self._idle_unload_seconds
-
-    async def _drain(self, token: VramToken) -> None:
+    async def _drain(self, residency: Residency) -> None:
+        """Let the calls that run come to their end, unless that cannot be waited for."""
         self.state = SlotState.DRAINING
-        if self.process is not None:
-            exited = self.process.exited
+        token, process = residency.token, residency.process
+        if token.demand is not None and token.is_recalled:
+            self._tell(MemoryWait(token.demand.cause))
+        if process is not None:
+            exited = process.exited
             await self._until(
-                lambda: self.user_count == 0 or exited.is_set(), timeout_seconds=DRAIN_SECONDS_MAX
+                lambda: not self._inside or exited.is_set() or token.is_recalled,
+                timeout_seconds=DRAIN_SECONDS_MAX,
             )
-            await self.process.stop()
-            self.process = None
-        self.granted_bytes = 0
-        await self._vram.release(token)
+        await residency.end()
 
     async def _until(self, holds: Callable[[], bool], timeout_seconds: float | None = None) -> None:
         with suppress(TimeoutError):
@@ -264,11 +284,15 @@ class ModelSlot:
                     self._changed.clear()
                     await self._changed.wait()
 
+    def _most_urgent(self) -> Caller:
+        """Return the most urgent of those who wait, of equals the first."""
+        callers = (visitor.caller for visitor in self._waiting)
+        return min(callers, key=lambda caller: caller.work_class.rank)
+
     def _admit(self, process: EngineProcess) -> None:
         for visitor in self._waiting:
-            visitor.inside = True
-            self.user_count += 1
             visitor.notices.put_nowait(process)
+        self._inside += self._waiting
         self._waiting.clear()
 
     def _tell(self, notice: MemoryWait | ModelWait) -> None:

@@ -115,6 +115,7 @@ class Slots:
             async for notice in notices:
                 waited_seconds = time.monotonic() - began
                 if isinstance(notice, MemoryWait):
+                    meter.waits(LEASE_WAIT)
                     yield Waiting(
                         notice.cause,
                         True,

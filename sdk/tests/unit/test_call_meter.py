@@ -15,7 +15,7 @@ from brickwork_sdk.telemetry.metrics import ENGINE_CALLS, ENGINE_RESIDENT_BYTES
 from brickwork_sdk.telemetry.span import span, trace_id
 from brickwork_sdk.testing.broker import scripted_broker
 from brickwork_sdk.testing.telemetry import recorded_spans
-from sdk.tests.unit.test_slots import run, slots_of, until
+from sdk.tests.unit.test_slots import ENTRY, run, slots_of, until
 
 
 def value(name: str, **labels: str) -> float:
@@ -50,7 +50,7 @@ async def test_waits_and_work_are_spans_of_the_call_that_they_belong_to() -> Non
     assert {f"{one.context.trace_id:032x}" for one in made} == {mine} != {again}
     waited, _, worked = made
     assert waited.attributes is not None
-    assert waited.attributes["lease.size_bytes"] == 1000
+    assert waited.attributes["lease.size_bytes"] == ENTRY.footprint_bytes
     assert worked.attributes is not None
     assert process is not None
     assert worked.attributes["process.pid"] == process.identity.pid

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from brickwork_sdk import slot as slot_module
 from brickwork_sdk.caller import Caller
 from brickwork_sdk.errors import BrickworkError, NotFound, NotPossible, Reason
 from brickwork_sdk.models import BuildByModule, CatalogueEntry, Model, ModelFile
@@ -26,7 +25,7 @@ ENTRY = CatalogueEntry(
     engine="brickwork_sdk.testing.toy_engine",
     licence="none",
     origin="this test",
-    footprint_bytes=1000,
+    footprint_bytes=64 * 1024 * 1024,
     build=BuildByModule(module="none"),
     files=(FILE,),
 )
@@ -44,12 +43,13 @@ def lose_model(name: str) -> Model:
 async def slots_of(
     address: str,
     *,
+    entry: CatalogueEntry = ENTRY,
     find: Callable[[str], Model] = find_model,
     idle_unload_seconds: float = 60.0,
     **options: str,
 ) -> AsyncIterator[Slots]:
     client = VramClient(address, "toy")
-    slot = ModelSlot(ENTRY, find, client, options, idle_unload_seconds)
+    slot = ModelSlot(entry, find, client, options, idle_unload_seconds)
     slots = Slots({"toy": slot}, "toy")
     try:
         yield slots
@@ -64,8 +64,10 @@ async def broker() -> AsyncIterator[tuple[ScriptedBroker, str]]:
         yield served
 
 
-async def run(slots: Slots, method: str = "count", count: int = 3) -> list[Any]:
-    stream = slots.run("", Caller(), method, CountRequest(count), (Number,))
+async def run(
+    slots: Slots, method: str = "count", count: int = 3, caller: Caller | None = None
+) -> list[Any]:
+    stream = slots.run("", caller or Caller(), method, CountRequest(count), (Number,))
     async with aclosing(stream) as events:
         return [event async for event in events]
 
@@ -200,24 +202,6 @@ async def test_a_lost_token_ends_the_model(
         await until(lambda: slots.named("toy").process is None)
         broker[0].is_stale = False
         assert (await run(slots))[-1] == Number(2)
-
-
-async def test_an_idle_model_goes_while_others_wait_for_memory(
-    broker: tuple[ScriptedBroker, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(renewal, "RENEW_EVERY_SECONDS", 0.02)
-    monkeypatch.setattr(slot_module, "WANTED_IDLE_SECONDS", 0.0)
-    async with slots_of(broker[1]) as slots:
-        stream = slots.run("", Caller(), "count", CountRequest(10**6), (Number,))
-        async with aclosing(stream) as events:
-            await until_started(events)
-            broker[0].is_wanting = True
-            process = slots.named("toy").process
-            assert process is not None
-            heard = broker[0].renewal_count + 2
-            await until(lambda: broker[0].renewal_count >= heard)
-            assert slots.named("toy").process is process, "it is in use"
-        await until(lambda: broker[0].held == {})
 
 
 async def test_a_caller_that_leaves_the_queue_leaves_nothing_behind(

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from brickwork_gateway.jobs.attempt_meter import Outcome, measured
@@ -24,6 +25,10 @@ from brickwork_sdk.errors import (
 from brickwork_sdk.telemetry.span import mark_failed
 
 _log = logging.getLogger(__name__)
+
+_GIVING_WAY = (Reason.BRICK_STOPPING, Reason.VRAM_REVOKED)
+"""A brick that is drained hands over to another replica, or to the next one; a model whose memory
+was asked back hands over to more urgent work. Neither is a failure, however often it happens."""
 
 
 class Runner:
@@ -84,9 +89,8 @@ class Runner:
         if error is None:
             await self._change(run.claim, partial(finish, claim=run.claim, report=run.report))
             return "done"
-        if error.reason is Reason.BRICK_STOPPING:
-            # No failure: the brick is drained, and another replica, or the next one, goes on.
-            return await self._release(run)
+        if error.reason in _GIVING_WAY:
+            return await self._release(run, error.message)
         STAGE_ERRORS.labels(run.claim.stage.value, error.reason.value).inc()
         mark_failed(error.reason)
         about = {"job": run.claim.job_id, "stage": run.claim.stage, "reason": error.reason}
@@ -103,8 +107,9 @@ class Runner:
         )
         return "failed"
 
-    async def _release(self, run: StageRun) -> Outcome:
-        await self._change(run.claim, partial(release, claim=run.claim, report=run.report))
+    async def _release(self, run: StageRun, cause: str = "") -> Outcome:
+        report = replace(run.report, cause=cause)
+        await self._change(run.claim, partial(release, claim=run.claim, report=report))
         return "released"
 
     async def _change(self, held: Claim, transition: Callable[[Job], Job]) -> Job:

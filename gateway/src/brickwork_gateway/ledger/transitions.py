@@ -134,7 +134,7 @@ def fail(
 
 
 def release(job: Job, claim: Claim, report: Report) -> Job:
-    """Put the stage back because its worker is stopping; this is no failure.
+    """Put the stage back because its worker stops, or its brick gives way; this is no failure.
 
     Raises:
         STAGE_OVERTAKEN: the claim is no longer this worker's.

@@ -61,10 +61,11 @@ MODEL_GRANTED_BYTES = Gauge(
 )
 MODEL_GAUGES = (ENGINE_CALLS, ENGINE_RESIDENT_BYTES, MODEL_GRANTED_BYTES)
 LOAD_CAUSES = (
-    *("first", "idle", "wanted_back", "asked"),
-    *("token_lost", "engine_died", "load_failed"),
+    *("first", "idle", "evicted", "revoked", "asked"),
+    *("token_lost", "engine_died", "over_budget", "load_failed"),
 )
-"""Why a model that is loaded was not there: what became of it the time before."""
+"""Why a model that is loaded was not there: what became of it the time before. It was evicted when
+its memory was asked back while it was idle, and revoked when that ended calls or a load."""
 MODEL_LOADS = Counter(
     "brickwork_model_loads_total",
     f"Loads of a model, by why it was not there: {', '.join(LOAD_CAUSES)}.",

@@ -1,0 +1,96 @@
+"""A batch job in mid-work, and an interactive call that needs its memory."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+import httpx
+import pytest
+
+from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
+from brickwork_sdk.caller import Caller, WorkClass
+from brickwork_sdk.testing.recordings import tone, write_recording
+from brickwork_sdk.vram import MemoryRequest, MemoryWait, VramClient, VramToken, client, renewal
+from tests.chaos.jobs import Order, check, send, wait_for_segment
+from tests.conftest import Mesh
+
+SECONDS = 2400
+SEGMENTS = 5
+CALL_SECONDS = 60.0
+LIFETIME_SECONDS = 1.0
+"""The shortest that a holder may announce."""
+
+
+async def test_a_batch_job_gives_way_to_interactive_work_and_completes_with_the_same_text(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    recording = write_recording(tmp_path / "long.flac", tone(SECONDS)).read_bytes()
+    order = Order(recording, SECONDS, "?class=batch")
+    job_id = await asyncio.to_thread(send, mesh, order)
+    await asyncio.to_thread(wait_for_segment, mesh, job_id, SEGMENTS)
+    address = mesh.address_of("broker")
+    waits: list[MemoryWait] = []
+    vram = VramClient(address, "visitor")
+    size_bytes = await capacity_bytes(address)
+    request = MemoryRequest("everything", size_bytes, size_bytes)
+    held = await granted(vram, request, waits)
+    assert waits, "the batch job had the memory"
+    assert all(wait.cause for wait in waits)
+    async with asyncio.timeout(CALL_SECONDS):
+        stage = await shown(mesh, job_id, lambda stage: stage["cause"])
+    assert "visitor" in stage["cause"], "its user can read who has the memory now"
+    assert stage["error"] is None
+    await vram.release(held)
+    await vram.close()
+    await asyncio.to_thread(check, mesh, job_id, order)
+
+
+async def granted(vram: VramClient, request: MemoryRequest, waits: list[MemoryWait]) -> VramToken:
+    """Wait for a token of interactive work, and note how the wait stood."""
+    async with aclosing(vram.acquire(request, Caller(WorkClass.INTERACTIVE))) as steps:
+        async for step in steps:
+            if isinstance(step, VramToken):
+                return step
+            waits.append(step)
+    raise AssertionError("the broker ended the wait without a token")
+
+
+async def capacity_bytes(address: str) -> int:
+    """Return all that the broker may lend."""
+    async with grpc.aio.insecure_channel(address) as channel:
+        answer = await broker_pb2_grpc.BrokerServiceStub(channel).GetCapacity(
+            broker_pb2.GetCapacityRequest(), timeout=CALL_SECONDS
+        )
+    return answer.devices[0].capacity_bytes
+
+
+async def shown(mesh: Mesh, job_id: str, holds: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    """Return what is shown of the transcription once that holds."""
+    async with httpx.AsyncClient(base_url=mesh.address, timeout=CALL_SECONDS) as http:
+        while True:
+            job = (await http.get(f"/v1/jobs/{job_id}")).json()
+            stage: dict[str, Any] = next(
+                one for one in job["stages"] if one["name"] == "transcribe"
+            )
+            if holds(stage):
+                return stage
+            await asyncio.sleep(0.2)  # as a page would look again
+
+
+async def test_the_broker_hears_a_holder_whose_event_loop_is_blocked_for_three_lifetimes(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "RENEW_WITHIN_SECONDS", LIFETIME_SECONDS)
+    monkeypatch.setattr(renewal, "RENEW_EVERY_SECONDS", LIFETIME_SECONDS / 3)
+    vram = VramClient(mesh.address_of("broker"), "visitor")
+    held = await granted(vram, MemoryRequest("a little", 1, 1), [])
+    time.sleep(3 * LIFETIME_SECONDS)  # noqa: ASYNC251 - what blocks the loop is what is tested
+    await vram.attach(held)  # names nobody, and is refused where the token is over
+    await asyncio.sleep(0)
+    assert not held.is_lost
+    await vram.release(held)
+    await vram.close()

@@ -40,8 +40,9 @@ class PidNamespaces:
             named: as it is seen in its own namespace.
             namespace: inode of that; 0 is that of the broker.
         """
-        if namespace in (0, self.own):
-            return named
+        own = self.recall(named, namespace)
+        if own is not None:
+            return own
         known = self._known.get((named, namespace))
         if known is not None and not self._host.is_gone(known):
             return known
@@ -52,6 +53,10 @@ class PidNamespaces:
         if len(self._known) > KNOWN_MAX:
             del self._known[next(iter(self._known))]
         return found
+
+    def recall(self, named: Process, namespace: int) -> Process | None:
+        """Return a process of the broker's own namespace: there it has the name that it says."""
+        return named if namespace in (0, self.own) else None
 
     def _search(self, named: Process, namespace: int) -> Process | None:
         for folder in self._proc.iterdir():

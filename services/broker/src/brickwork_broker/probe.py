@@ -6,11 +6,12 @@ call gone.
 
 import logging
 import os
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from brickwork_broker import process_memory
+from brickwork_broker import process_memory, procfs
 from brickwork_broker.messages import Process
 from brickwork_broker.process_memory import Peaks
 from brickwork_broker.sight import Sight
@@ -18,6 +19,9 @@ from brickwork_broker.sight import Sight
 PROC = Path("/proc")
 CGROUP = Path("/sys/fs/cgroup")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+LIMIT_SECONDS = 5.0
+"""How often the limits of control groups are read again: they take longer than all else."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +44,10 @@ class Probe(Protocol):
 
 class Finder(Protocol):
     """Know a process by the name that it gives itself."""
+
+    def recall(self, named: Process, namespace: int) -> Process | None:
+        """Return a process as `find` would if that takes no time at all, or else None."""
+        ...
 
     def find(self, named: Process, namespace: int) -> Process | None:
         """Return a process as the probe sees it, or None if it cannot; blocking.
@@ -69,6 +77,8 @@ class HostProbe:
         self._cgroup = cgroup
         self._boot_id = (proc / "sys/kernel/random/boot_id").read_text().strip()
         self._peaks = Peaks()
+        self._limit_bytes: int | None = None
+        self._limit_read_at = -LIMIT_SECONDS
 
     def look(self, processes: Collection[Process]) -> Sight:
         """Look at the machine and at these processes."""
@@ -84,7 +94,7 @@ class HostProbe:
                     gone.add(process)
                     continue
                 activity[process] = (int(stat[11]) + int(stat[12])) / TICKS_PER_SECOND
-                memory = process_memory.read(self._proc / str(process.pid))
+                memory = process_memory.read(f"{self._proc}/{process.pid}")
                 if memory is not None:
                     readings[process] = memory.own_bytes
                     peaks[process] = self._peaks.raise_to(process, memory)
@@ -108,13 +118,14 @@ class HostProbe:
 
     def _device(self) -> tuple[int, int | None]:
         """Return the memory of the machine and what is used of it, or the limit of the cgroup."""
-        lines = (self._proc / "meminfo").read_text().splitlines()
-        kib = {name: int(rest.split()[0]) for name, _, rest in (x.partition(":") for x in lines)}
-        total_bytes = kib["MemTotal"] * 1024
-        limit_bytes = min(self._cgroup_limits(), default=total_bytes)
-        if limit_bytes < total_bytes:
-            return limit_bytes, None
-        return total_bytes, total_bytes - kib["MemAvailable"] * 1024
+        now = time.monotonic()
+        if now - self._limit_read_at >= LIMIT_SECONDS:
+            self._limit_bytes, self._limit_read_at = min(self._cgroup_limits(), default=None), now
+        fields = procfs.fields_in_bytes(procfs.read(f"{self._proc}/meminfo"))
+        total_bytes = fields["MemTotal"]
+        if self._limit_bytes is not None and self._limit_bytes < total_bytes:
+            return self._limit_bytes, None
+        return total_bytes, total_bytes - fields["MemAvailable"]
 
     def _cgroup_limits(self) -> Iterator[int]:
         """Yield every limit on the broker's own control group and on those around it.
@@ -137,7 +148,7 @@ class HostProbe:
                     if text != "max":
                         yield int(text)
 
-    def _live_stat(self, process: Process) -> list[str] | None:
+    def _live_stat(self, process: Process) -> list[bytes] | None:
         """Return the fields of a process's `stat` from the third on, or None if it is gone.
 
         A zombie holds no memory once its last thread has ended.
@@ -147,10 +158,10 @@ class HostProbe:
         if process.boot_id != self._boot_id:
             return None
         try:
-            text = (self._proc / str(process.pid) / "stat").read_text()
+            text = procfs.read(f"{self._proc}/{process.pid}/stat")
         except (FileNotFoundError, ProcessLookupError):
             return None
         # The second field is the program's name in brackets and may itself hold anything.
-        stat = text.rpartition(")")[2].split()
-        is_dead = stat[0] in {"Z", "X"} and int(stat[17]) <= 1
+        stat = text.rpartition(b")")[2].split()
+        is_dead = stat[0] in {b"Z", b"X"} and int(stat[17]) <= 1
         return None if is_dead or int(stat[19]) != process.start_ticks else stat

@@ -8,8 +8,8 @@ not either, since they lie on no memory that others could lack.
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
+from brickwork_broker import procfs
 from brickwork_broker.messages import Process
 
 KNOWN_MAX = 10_000
@@ -25,7 +25,7 @@ class ProcessMemory:
     peak_bytes: int
 
 
-def read(folder: Path) -> ProcessMemory | None:
+def read(folder: str) -> ProcessMemory | None:
     """Read the memory of a process, or return None where it shows none.
 
     Source: proc(5), /proc/pid/status.
@@ -34,20 +34,15 @@ def read(folder: Path) -> ProcessMemory | None:
         folder: that of the process in procfs.
     """
     try:
-        text = (folder / "status").read_text()
+        fields = procfs.fields_in_bytes(procfs.read(f"{folder}/status"))
     except (FileNotFoundError, ProcessLookupError):
         return None
-    lines = dict(line.partition(":")[::2] for line in text.splitlines())
-    if "RssAnon" not in lines:
+    if "RssAnon" not in fields:
         return None
-    bytes_of = {
-        name: int(lines[name].split()[0]) * 1024
-        for name in ("RssAnon", "RssShmem", "RssFile", "VmHWM")
-    }
     return ProcessMemory(
-        own_bytes=bytes_of["RssAnon"] + bytes_of["RssShmem"],
-        file_bytes=bytes_of["RssFile"],
-        peak_bytes=bytes_of["VmHWM"],
+        own_bytes=fields["RssAnon"] + fields["RssShmem"],
+        file_bytes=fields["RssFile"],
+        peak_bytes=fields["VmHWM"],
     )
 
 

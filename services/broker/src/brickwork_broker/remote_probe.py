@@ -81,7 +81,7 @@ class RemoteProbe:
         Raises:
             Busy: BRICK_UNREACHABLE, it does not answer, and never told this one.
         """
-        known = self._found.get((named, namespace))
+        known = self.recall(named, namespace)
         if known is not None:
             return known
         request = pb.FindProcessRequest(process=probe_wire.identity(named))
@@ -94,6 +94,10 @@ class RemoteProbe:
         if len(self._found) > KNOWN_MAX:
             del self._found[next(iter(self._found))]
         return found
+
+    def recall(self, named: Process, namespace: int) -> Process | None:
+        """Return a process that was found before, without asking anybody."""
+        return self._found.get((named, namespace))
 
     def close(self) -> None:
         """End the stream and the channel."""

@@ -12,7 +12,7 @@ RENEW_WITHIN_MS_MAX = 30_000
 WAIT_MS_MAX = 30_000
 SPAN_MS_MAX = 86_400_000
 """A day: what is meant to be kept longer is a mistake, or belongs on another machine."""
-USERS_MAX = 64
+USERS_MAX = 512
 """A leased program and what it starts; more than that is a flood."""
 IDLE_MS_MAX = 31_622_400_000
 BYTES_MAX = 1 << 50

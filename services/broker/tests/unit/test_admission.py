@@ -51,8 +51,8 @@ def test_a_wait_beyond_its_range_is_named(wait_ms: int) -> None:
 
 def test_a_token_has_a_bounded_number_of_users_and_each_has_a_name() -> None:
     renewal = Renew("token-01", 1, ())
-    users = tuple(Process("boot-1", 100 + number, 1) for number in range(65))
-    assert admission.find_fault_of_renewal(renewal, users[:64]) is None
+    users = tuple(Process("boot-1", 100 + number, 1) for number in range(513))
+    assert admission.find_fault_of_renewal(renewal, users[:512]) is None
     for bad in (users, (Process("boot-1", 0, 1),), (Process("", 1, 1),)):
         assert admission.find_fault_of_renewal(renewal, bad) is not None
 

@@ -43,6 +43,7 @@ def renew(register: Register, command: Renew) -> None:
     else:
         register.rows.change(token_id, **_renewed(register, grant, command))
         register.came_back(token_id)
+        register.due_by(register.rows.grants[token_id].expires_at_ms)
         register.say(Renewed(token_id))
         if users != grant.users:
             register.record(UsersBound(token_id, users))
@@ -100,6 +101,7 @@ def confirm_gone(register: Register, process: Process) -> None:
     for waiter in register.queue if register.queue.count_of(process) else ():
         if waiter.request.process == process:
             register.record(Cancelled(waiter.request.token_id))
+    register.readings.forget(process)
     for grant in register.rows.held_or_used_by(process):
         token_id = grant.request.token_id
         if process in grant.users:
@@ -165,6 +167,8 @@ def release_if_covered(register: Register, grant: Grant) -> None:
     process is charged is the same after this as before: its tokens, or its reading.
     """
     if grant.suspicion is not Suspicion.RELEASED_BY_HOLDER or not grant.users:
+        return
+    if register.readings.looked_at_ms < grant.kept_at_ms:
         return
     reading, besides_bytes = register.readings.of(grant), _granted_besides(register, grant)
     if reading is not None and besides_bytes and reading <= besides_bytes:

@@ -7,6 +7,10 @@ from brickwork_broker.register import RECOVERY_MS, Register
 from brickwork_broker.room import Room
 from brickwork_broker.token import Grant
 
+CLEARING_MS_MAX = 10_000
+"""Processes are gone this long after the end of their token. Of those that are not nobody can say
+when they will be, so their bytes no longer count as on their way back, and others are asked."""
+
 
 def let_time_pass(register: Register, room: Room) -> None:
     """End whatever is due."""
@@ -15,12 +19,14 @@ def let_time_pass(register: Register, room: Room) -> None:
     for grant in list(register.rows.grants.values()):
         if grant.is_alive:
             _let_time_pass_for(register, room, grant)
+        elif grant.since_ms + CLEARING_MS_MAX <= register.now_ms:
+            register.rows.change(grant.request.token_id, is_stuck=True)
     for waiter in register.queue:
         if leaves_at_ms(waiter) <= register.now_ms:
             register.record(Cancelled(waiter.request.token_id))
     # Renewals and polls only move an end back, so the earliest end of those that are left is a safe
     # time to look again; whatever is granted, asked or queued later brings its own.
-    ends_ms = [_due_ms(grant) for grant in register.rows.grants.values() if grant.is_alive]
+    ends_ms = [_due_ms(grant) for grant in register.rows.grants.values() if not grant.is_stuck]
     ends_ms += [leaves_at_ms(waiter) for waiter in register.queue]
     register.due_ms = min(ends_ms, default=register.now_ms + RECOVERY_MS)
 
@@ -46,7 +52,9 @@ def _hangs(register: Register, grant: Grant) -> bool:
 
 
 def _due_ms(grant: Grant) -> int:
-    """Return when the next thing about a live grant may be due."""
+    """Return when the next thing about a grant may be due."""
+    if not grant.is_alive:
+        return grant.since_ms + CLEARING_MS_MAX
     ends_ms = [grant.expires_at_ms]
     if grant.demand is not None:
         ends_ms.append(grant.demand.until_ms)

@@ -9,6 +9,7 @@ from brickwork_broker.messages import (
     DrainSet,
     DurableEvent,
     Event,
+    Evidence,
     Granted,
     Loaded,
     Quarantined,
@@ -74,6 +75,7 @@ class Register:
         self.loading = ""
         self.has_moved = False
         self.excess_bytes = 0
+        self._is_compared = True
         for token_id, grant in self.rows.grants.items():
             if grant.is_alive:
                 self.rows.change(token_id, expires_at_ms=now_ms + RECOVERY_MS)
@@ -86,6 +88,9 @@ class Register:
         Each process counts with its tokens or its reading, whichever is more, and what others use
         of the device is theirs.
         """
+        if not self._is_compared:
+            self.readings.compare(self.rows.grants.values())
+            self._is_compared = True
         used_bytes = self.rows.charged_bytes + self.readings.overrun_bytes
         free_bytes = self.limits.capacity_bytes - used_bytes
         if self.readings.total_bytes is None:
@@ -127,8 +132,13 @@ class Register:
                 self.has_moved = True
             case Quarantined():
                 self.detached.discard(event.token_id)
+                self.due_by(self.now_ms)
                 self._load_over(event.token_id)
-            case Released() | Shrunk() | DrainSet():
+            case Released(evidence=Evidence.OVERRIDE | Evidence.COVERED) | Shrunk():
+                # The processes live on, and may use more than their tokens now say.
+                self._is_compared = False
+                self.has_moved = True
+            case Released() | DrainSet():
                 self.has_moved = True
             case _:
                 pass

@@ -20,6 +20,7 @@ from brickwork_broker.messages import (
     Quarantined,
     Released,
     Shrunk,
+    Suspicion,
     TokenState,
     UserGone,
     UsersBound,
@@ -157,6 +158,8 @@ class Rows:
             is_loading=False,
             demand=None,
         )
+        if event.suspicion is Suspicion.RELEASED_BY_HOLDER:
+            self.change(event.token_id, kept_at_ms=now_ms)
 
     def _remember(self, token_id: str, state: TokenState) -> None:
         self.ended[token_id] = state

@@ -65,8 +65,9 @@ class Grant:
         work_class: of the most urgent work under it.
         idle_since_ms: since when nothing has run under it; None while something does.
         kept_bytes: what the holder says that it keeps to; 0 for all.
-        kept_at_ms: since when it has said so.
+        kept_at_ms: since when it has said so, or that it has given all back.
         demand: what it is asked for.
+        is_stuck: it is over, and nobody can say when its processes will be gone.
     """
 
     request: TokenRequest
@@ -87,6 +88,7 @@ class Grant:
     kept_bytes: int = 0
     kept_at_ms: int = 0
     demand: Demand | None = None
+    is_stuck: bool = False
 
     @property
     def is_alive(self) -> bool:
@@ -97,7 +99,7 @@ class Grant:
     def leaving_bytes(self) -> int:
         """How much of it is on its way back."""
         if not self.is_alive:
-            return self.granted_bytes
+            return 0 if self.is_stuck else self.granted_bytes
         return 0 if self.demand is None else self.granted_bytes - self.demand.keep_bytes
 
     @property

@@ -1,5 +1,6 @@
 """Hold who waits, and tell whose turn it is."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -23,6 +24,8 @@ for later than its own patience.
 FAIR_MS_MAX = 300_000
 """Inside a class the tenant that has had the least goes first; a request that has waited this long
 goes before them all, by its age."""
+
+NEVER_MS = math.inf
 
 Key = tuple[int, float, int]
 
@@ -98,11 +101,14 @@ class Queue:
 
     def head(self, now_ms: int) -> Waiter | None:
         """Return who is next, or None where nobody waits."""
-        work_class = self._next_class()
-        if work_class is None:
-            return None
-        firsts = (_first(line) for line in self._lines[work_class].values())
-        return min(firsts, key=lambda waiter: self._turn(waiter, now_ms))
+        ripe_ms = [
+            min(map(_ripe_ms, map(_first, lines.values())), default=NEVER_MS)
+            for lines in self._lines.values()
+        ]
+        number, until_ms = _class_on_turn(ripe_ms)
+        firsts = map(_first, list(self._lines.values())[number].values())
+        allowed = (waiter for waiter in firsts if waiter.asked_at_ms <= until_ms)
+        return min(allowed, key=lambda waiter: self._turn(waiter, now_ms), default=None)
 
     def in_turn(self, now_ms: int) -> list[Waiter]:
         """Return all requests in the order in which they would be granted if none came."""
@@ -113,22 +119,20 @@ class Queue:
             )
             for lines in self._lines.values()
         ]
-        ripe = [_oldest_of_rest(line) for line in lines]
+        by_age = [sorted(line, key=lambda waiter: -waiter.order) for line in lines]
         ordered: list[Waiter] = []
-        at = [0] * len(lines)
+        gone = set[int]()
         for _ in range(len(self._by_id)):
-            chosen = min(range(len(lines)), key=lambda number: ripe[number][at[number]])
-            ordered.append(lines[chosen][at[chosen]])
-            at[chosen] += 1
+            for waiters in by_age:
+                while waiters and waiters[-1].order in gone:
+                    waiters.pop()
+            ripe_ms = [_ripe_ms(waiters[-1]) if waiters else NEVER_MS for waiters in by_age]
+            number, until_ms = _class_on_turn(ripe_ms)
+            line = lines[number]
+            place = next(at for at, one in enumerate(line) if one.asked_at_ms <= until_ms)
+            ordered.append(line.pop(place))
+            gone.add(ordered[-1].order)
         return ordered
-
-    def _next_class(self) -> WorkClass | None:
-        ripe = {
-            work_class: min(_ripe_ms(_first(line)) for line in lines.values())
-            for work_class, lines in self._lines.items()
-            if lines
-        }
-        return min(ripe, key=lambda work_class: ripe[work_class]) if ripe else None
 
     def _turn(self, waiter: Waiter, now_ms: int) -> Key:
         if now_ms - waiter.asked_at_ms >= FAIR_MS_MAX:
@@ -140,12 +144,14 @@ def _ripe_ms(waiter: Waiter) -> int:
     return waiter.asked_at_ms + PATIENCE_MS[waiter.work_class]
 
 
-def _oldest_of_rest(line: list[Waiter]) -> list[float]:
-    """Tell for each place when the oldest from there on is ripe; never, behind the last."""
-    ripe: list[float] = [float("inf")]
-    for waiter in reversed(line):
-        ripe.append(min(ripe[-1], _ripe_ms(waiter)))
-    return ripe[::-1]
+def _class_on_turn(ripe_ms: list[float]) -> tuple[int, float]:
+    """Return the number of the class whose turn it is, and up to when its requests may be asked.
+
+    Its oldest request has made it the turn of the class. A request of another tenant goes before
+    that one if it is fair, but not before another class that has waited longer than its patience.
+    """
+    number = min(range(len(ripe_ms)), key=ripe_ms.__getitem__)
+    return number, min(other for at, other in enumerate(ripe_ms) if at != number)
 
 
 def _first(line: dict[str, Waiter]) -> Waiter:

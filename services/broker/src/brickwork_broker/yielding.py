@@ -41,7 +41,7 @@ def who_yields(
     habits: Habits,
     now_ms: int,
 ) -> list[Yielding]:
-    """Return who is to make room, or nobody where all together could not make enough.
+    """Return who is to make room; nobody where all together could not make enough for a request.
 
     In this order: idle models, the cheapest to load again first; what is held beyond its time;
     what holders have beyond their guaranteed bytes; and only where that is not enough, all that
@@ -53,7 +53,7 @@ def who_yields(
         lacking_bytes: how much room is needed.
         grants: all that is charged.
         work_class: of the work that needs it; None where the device itself does, so that nobody
-            at work is asked for more than it has borrowed.
+            at work is asked for more than it has borrowed, and whatever there is helps.
         habits: what is known of models.
         now_ms: the time.
     """
@@ -71,7 +71,7 @@ def who_yields(
             found_bytes += one.yielded_bytes
         if found_bytes >= lacking_bytes:
             return _needed(chosen, found_bytes - lacking_bytes)
-    return []
+    return chosen if work_class is None else []
 
 
 def is_over(grant: Grant, now_ms: int) -> bool:

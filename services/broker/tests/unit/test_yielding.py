@@ -144,7 +144,7 @@ def test_a_small_one_stays_where_a_large_one_has_to_go_anyway() -> None:
 def test_for_the_device_itself_nobody_at_work_gives_more_than_it_has_borrowed() -> None:
     elastic, fixed = grant("elastic", 80, guaranteed_bytes=30), grant("fixed")
     assert asked(50, elastic, fixed, work_class=None) == [("elastic", Yield.SHRINK)]
-    assert asked(90, elastic, fixed, work_class=None) == []
+    assert asked(90, elastic, fixed, work_class=None) == [("elastic", Yield.SHRINK)]
 
 
 grants_of = st.lists(
@@ -179,5 +179,6 @@ def test_whoever_is_asked_makes_room_enough_and_none_of_them_too_many(
     ]
     found: list[Yielding] = who_yields(lacking_bytes, grants, work_class, Habits(), NOW_MS)
     yielded = [one.yielded_bytes for one in found]
-    assert not found or sum(yielded) >= lacking_bytes
+    # A request gains nothing by less than it needs, but the device itself does.
+    assert not found or sum(yielded) >= lacking_bytes or work_class is None
     assert all(sum(yielded) - one < lacking_bytes for one in yielded)

@@ -85,10 +85,13 @@ class Disk:
 
     def _note_write(self, file: int, data: bytes, position: int) -> None:
         _write(file, data, position)
+        end = position + len(data)
         if not any(data):  # an old tail is cut off
             self._written = (position, position)
-        elif position or len(data) > HEAD_BYTES:  # otherwise the head alone is renewed
-            self._written = (position, position + len(data))
+        elif position:
+            self._written = (position, end)
+        elif len(data) > HEAD_BYTES:  # a whole new file, which takes the place of the old at once
+            self._written = (end, end)
 
     def _note_fsync(self, file: int) -> None:
         if stat.S_ISREG(os.fstat(file).st_mode):

@@ -1,4 +1,4 @@
-"""The probe within its stated limits: blind or late for up to 5 s, wrong about bytes, never of death.
+"""The probe in its stated limits: blind or late up to 5 s, wrong about bytes, never of death.
 
 What it says of a process that it calls gone is always so.
 """
@@ -6,8 +6,8 @@ What it says of a process that it calls gone is always so.
 from collections.abc import Iterable
 
 from brickwork_broker.messages import ConfirmGone, Observe, Process, Tick
-from services.broker.tests.sim.node import TOTAL_BYTES, Node
-from services.broker.tests.sim.world import World
+from services.broker.tests.sim.node import Node
+from services.broker.tests.sim.world import TOTAL_BYTES, World
 
 SWEEP_MS = 500
 SILENCE_MS_MAX = 5_000
@@ -74,6 +74,8 @@ class Eyes:
             return
         if self._world.now_ms < self._blind_until_ms:
             gone, observed = [], Observe(observed.looked_at_ms, TOTAL_BYTES, None, {})
+            self._node.checkers.nothing_was_seen()
+        elif self._node.clock_ms() > observed.looked_at_ms + SWEEP_MS:
             self._node.checkers.nothing_was_seen()
         for process in sorted(gone, key=lambda process: process.pid):
             if self._node.book is not None:

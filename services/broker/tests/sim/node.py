@@ -13,11 +13,7 @@ from brickwork_broker.messages import Command, Event, TokenState
 from brickwork_broker.token import Grant, Waiter
 from services.broker.tests.sim.checkers import Checkers
 from services.broker.tests.sim.disk import Disk
-from services.broker.tests.sim.world import World
-
-CAPACITY_BYTES = 1_000
-TOTAL_BYTES = 1_100
-"""Of the device; the rest is what a driver keeps, and a margin."""
+from services.broker.tests.sim.world import CAPACITY_BYTES, World
 
 
 class Node:
@@ -112,7 +108,7 @@ class Node:
             return None
         for event in events:
             self.world.note(repr(event))
-        self.checkers.decided(self.book.ledger, command, events)
+        self.checkers.decided(self.book.ledger, command, events, self.clock_ms())
         for act in self.on_change:
             act()
         return events

@@ -3,17 +3,24 @@
 import hashlib
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.broker.tests.sim.being import Being
+from services.broker.tests.sim.brick import Brick
 from services.broker.tests.sim.checkers import Checkers, Violation
-from services.broker.tests.sim.holder import Holder
-from services.broker.tests.sim.node import CAPACITY_BYTES, Node
+from services.broker.tests.sim.eyes import Eyes
+from services.broker.tests.sim.network import Network
+from services.broker.tests.sim.node import Node
+from services.broker.tests.sim.person import Person
+from services.broker.tests.sim.stranger import Stranger
 from services.broker.tests.sim.world import World
 
 FAULTS_MS = 300_000
 PEACE_MS = 600_000
 """More than the longest freeze, the longest hold and the longest wait for evidence together."""
+LEAVING_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,62 +44,96 @@ def run(seed: int) -> Result:
     """Simulate one seed to its end, or to its first violation."""
     world = World(seed)
     checkers = Checkers(world)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            faults = _simulate(world, checkers, Path(folder))
-    except AssertionError as error:
-        # The broker's own assertions stay on in production; here they count like a checker.
-        faults = Counter[str]()
-        checkers.violations.append(Violation("assertion", world.now_ms, str(error)))
+    with tempfile.TemporaryDirectory() as folder:
+        node = Node(world, checkers, Path(folder))
+        with node.disk.mounted():
+            try:
+                _simulate(world, checkers, node)
+            except AssertionError as error:
+                # The broker's own assertions stay on in production; here they count as a checker.
+                checkers.violations.append(Violation("assertion", world.now_ms, str(error)))
+        if node.book is not None:
+            node.book.close()
     return Result(
         seed=seed,
         step_count=world.step_count,
         grant_count=sum(" Granted(" in line for line in world.trace),
-        faults=faults,
+        faults=+node.faults,
         violations=checkers.violations,
         trace=world.trace,
     )
 
 
-def _simulate(world: World, checkers: Checkers, folder: Path) -> Counter[str]:
-    node = Node(world, checkers, folder)
-    holders = [Holder(world, node, f"brick{number}") for number in range(world.between(3, 10))]
-    _hurt(world, node, holders)
-    while world.now_ms < FAULTS_MS and not checkers.violations:
-        _step(world, checkers, node)
+def _simulate(world: World, checkers: Checkers, node: Node) -> None:
+    eyes = Eyes(world, node)
+    network = Network(world, node, eyes)
+    node.start()
+    beings: list[Being] = [
+        *(Brick(world, node, network, f"brick{n}") for n in range(world.between(3, 8))),
+        *(Person(world, node, network, f"person{n}") for n in range(world.between(0, 3))),
+    ]
+    _hurt(world, node, _harms(world, node, network, eyes, beings))
+    _until(FAULTS_MS, world, checkers, node)
     node.are_faults_on = False
-    for holder in holders:
-        holder.wants_more = False
-    while world.now_ms < FAULTS_MS + PEACE_MS and not checkers.violations:
-        _step(world, checkers, node)
+    for being in beings:
+        being.wants_more = False
+    _until(FAULTS_MS + PEACE_MS, world, checkers, node)
+    if not checkers.violations:
+        checkers.at_peace()
+    for being in beings:
+        being.rest_no_longer()
+    _until(FAULTS_MS + PEACE_MS + LEAVING_MS, world, checkers, node)
     if not checkers.violations:
         assert node.book is not None, "the broker starts again by itself"
         checkers.end(node.book.ledger)
-    if node.book is not None:
-        node.book.close()
-    return node.faults
 
 
-def _step(world: World, checkers: Checkers, node: Node) -> None:
-    world.step()
-    if node.book is not None:
-        checkers.step(node.book.ledger, CAPACITY_BYTES)
+def _until(end_ms: int, world: World, checkers: Checkers, node: Node) -> None:
+    while world.now_ms < end_ms and not checkers.violations:
+        world.step()
+        checkers.step(node.book is not None)
 
 
-def _hurt(world: World, node: Node, holders: list[Holder]) -> None:
+def _harms(
+    world: World, node: Node, network: Network, eyes: Eyes, beings: list[Being]
+) -> dict[Callable[[], None], int]:
+    """Return what harm can be done, and how often."""
+    stranger = Stranger(world, node, network)
+
+    def crash() -> None:
+        world.random.choice(beings).crash()
+
+    def freeze() -> None:
+        world.random.choice(beings).freeze()
+
+    def hurt_an_engine() -> None:
+        being = world.random.choice(beings)
+        if isinstance(being, Brick):
+            world.random.choice([being.crash_engine, being.hang_engine])()
+
+    return {
+        crash: 4,
+        freeze: 4,
+        hurt_an_engine: 8,
+        eyes.go_blind: 2,
+        eyes.be_late: 2,
+        eyes.be_wrong: 2,
+        node.crash: 2,
+        node.lose_power: 1,
+        node.fill_the_disk: 2,
+        stranger.take_memory: 4,
+        stranger.flood: 1,
+        stranger.forge: 3,
+        stranger.repeat: 4,
+        stranger.reuse_an_id: 2,
+        stranger.drain: 1,
+        stranger.override: 2,
+        stranger.reclassify: 2,
+    }
+
+
+def _hurt(world: World, node: Node, harms: dict[Callable[[], None], int]) -> None:
     """Do harm every few seconds until the faults are switched off."""
-    if not node.are_faults_on:
-        return
-    holder = world.random.choice(holders)
-    acts = (
-        (holder.crash, 4),
-        (holder.freeze, 4),
-        (holder.crash_engine, 3),
-        (holder.hang_engine, 4),
-        (node.blind_the_probe, 2),
-        (node.crash, 2),
-        (node.lose_power, 1),
-    )
-    act = world.random.choices([act for act, _ in acts], [weight for _, weight in acts])[0]
-    act()
-    world.after(world.between(500, 15_000), lambda: _hurt(world, node, holders))
+    if node.are_faults_on:
+        world.random.choices(list(harms), list(harms.values()))[0]()
+        world.after(world.between(300, 10_000), lambda: _hurt(world, node, harms))

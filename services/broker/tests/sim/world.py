@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 from brickwork_broker.messages import Process
 
+CAPACITY_BYTES = 1_000
+TOTAL_BYTES = 1_100
+"""Of the device; what may not be lent is what a driver keeps, and a margin."""
+
 
 class World:
     """Run callbacks in the order of a virtual clock; all chance comes from one seed.

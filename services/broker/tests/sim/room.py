@@ -1,0 +1,79 @@
+"""What is in use and what is left, by what the probe has told; the arithmetic of S1b and S1c."""
+
+from collections.abc import Iterable
+
+from brickwork_broker.messages import ConfirmGone, Observe, Process
+from services.broker.tests.sim.story import Told
+from services.broker.tests.sim.world import CAPACITY_BYTES, TOTAL_BYTES
+
+
+class ToldRoom:
+    """Add up processes, each with its tokens or its reading, whichever is more, and the rest.
+
+    A silent probe takes back nothing of what it said before.
+
+    Attributes:
+        looked_at_ms: when the latest look that was told began, on the clock of the world.
+        readings: what it saw of each process.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as the broker does."""
+        self.looked_at_ms = -1
+        self.readings: dict[Process, int] = {}
+        self._foreign_bytes = 0
+        self._is_seen = False
+
+    def observe(self, told: Observe, looked_at_ms: int) -> None:
+        """Take in a look."""
+        if told.used_bytes is not None:
+            self.looked_at_ms = looked_at_ms
+            self.readings = dict(told.readings)
+            self._foreign_bytes = max(0, told.used_bytes - sum(self.readings.values()))
+            self._is_seen = True
+
+    def confirm_gone(self, told: ConfirmGone) -> None:
+        """Take in a death."""
+        self.readings.pop(told.process, None)
+
+    def free_bytes(self, tokens: Iterable[Told]) -> int:
+        """Return how much more may be lent."""
+        used_bytes = 0
+        in_groups = set[Process]()
+        for group in _groups(tokens):
+            users = set[Process]().union(*(token.users for token in group))
+            in_groups |= users
+            charged_bytes = sum(token.charged_bytes for token in group)
+            read_bytes = sum(self.readings.get(user, 0) for user in users)
+            used_bytes += max(charged_bytes, read_bytes)
+        others_bytes = self._foreign_bytes + sum(
+            read_bytes for process, read_bytes in self.readings.items() if process not in in_groups
+        )
+        free_bytes = CAPACITY_BYTES - used_bytes
+        return min(free_bytes, TOTAL_BYTES - used_bytes - others_bytes)
+
+    def covers(self, token: Told, tokens: Iterable[Told], since_ms: int) -> bool:
+        """Tell whether a look that began late enough fits into what a token's users still have."""
+        if self.looked_at_ms < since_ms or not token.users <= self.readings.keys():
+            return False
+        left_bytes = sum(one.charged_bytes for one in tokens if one.users & token.users)
+        return sum(self.readings[user] for user in token.users) <= left_bytes
+
+
+def _groups(tokens: Iterable[Told]) -> list[list[Told]]:
+    """Return the tokens, those together that share processes."""
+    groups: list[tuple[set[Process], list[Told]]] = []
+    for token in tokens:
+        users, members = set(token.users), [token]
+        apart = []
+        for group in groups:
+            if group[0] & users:
+                users |= group[0]
+                members += group[1]
+            else:
+                apart.append(group)
+        groups = [*apart, (users, members)]
+    return [members for _, members in groups]

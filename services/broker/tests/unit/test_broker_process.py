@@ -50,9 +50,9 @@ def start(home: Path, **others: str) -> Process:
 
 @contextmanager
 def broker(
-    home: Path,
+    home: Path, **others: str
 ) -> Iterator[tuple["subprocess.Popen[str]", "broker_pb2_grpc.BrokerServiceStub"]]:
-    process = start(home, BRICKWORK_BROKER_CAPACITY_BYTES="100")
+    process = start(home, **{"BRICKWORK_BROKER_CAPACITY_BYTES": "100", **others})
     try:
         with grpc.insecure_channel(f"unix:{home}/broker.sock", OPTIONS) as channel:
             grpc.channel_ready_future(channel).result(SECONDS)

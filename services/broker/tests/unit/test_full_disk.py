@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import grpc
 import pytest
 
+from brickwork.broker.v1 import broker_pb2 as pb
 from brickwork_broker import book as books
 from brickwork_broker import journal
 from brickwork_broker.book import Book
@@ -24,7 +26,12 @@ from brickwork_broker.messages import (
     Renew,
     Tick,
 )
+from brickwork_sdk.errors import Reason
+from brickwork_sdk.rich_status import error_from_rpc
 from services.broker.tests.unit.examples import BRICK, ENGINE, OTHER_REQUEST, REQUEST
+from services.broker.tests.unit.test_broker_process import SECONDS, SECRET, acquire, broker, home
+
+__all__ = ["home"]  # a fixture of theirs
 
 DISK_BYTES = 8 * 1024 * 1024
 LIMITS = Limits(200)
@@ -131,3 +138,35 @@ def test_a_disk_that_is_full_from_the_start_is_an_error(disk: Path) -> None:
     fill(disk)
     with pytest.raises(OSError, match="No space left"):
         Book(disk / "journal", LIMITS, 0)
+
+
+def test_a_broker_killed_on_a_full_disk_comes_back_with_all_and_lends_once_there_is_room(
+    disk: Path, home: Path
+) -> None:
+    state = {"BRICKWORK_BROKER_STATE_DIR": str(disk), "BRICKWORK_BROKER_CAPACITY_BYTES": "200"}
+    other = acquire()
+    other.token_id = "token-02"
+    with broker(home, **state) as (_, stub):
+        first = stub.AcquireVramToken(acquire(), timeout=SECONDS).token
+        for number in range(60):  # more than the page in which the room of the journal ends
+            stub.ReleaseVramToken(release(f"{number:064}", 0), timeout=SECONDS)
+        filler = fill(disk)
+    with broker(home, **state) as (_, stub):
+        with pytest.raises(grpc.RpcError) as raised:
+            stub.AcquireVramToken(other, timeout=SECONDS)
+        error = error_from_rpc(raised.value)
+        assert (error.reason, error.message) == (Reason.STORAGE_FULL, books.FULL)
+        released = stub.ReleaseVramToken(release("token-01", first.epoch), timeout=SECONDS)
+        assert released.token.state == pb.TOKEN_STATE_RELEASED
+        capacity = stub.GetCapacity(pb.GetCapacityRequest(), timeout=SECONDS)
+        assert capacity.closed_because == books.FULL
+        filler.unlink()
+        second = pb.VramToken()
+        while second.state != pb.TOKEN_STATE_GRANTED:
+            with suppress(grpc.RpcError):
+                second = stub.AcquireVramToken(other, timeout=SECONDS).token
+        assert second.epoch > first.epoch
+
+
+def release(token_id: str, epoch: int) -> pb.ReleaseVramTokenRequest:
+    return pb.ReleaseVramTokenRequest(token_id=token_id, epoch=epoch, secret=SECRET)

@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,3 +158,42 @@ def test_a_disk_that_cannot_allocate_is_written_to_instead(
 
 def test_the_length_of_a_head_does_not_depend_on_the_boot() -> None:
     assert len(records.head(journal.this_boot())) == len(records.head("")) == records.HEAD_BYTES
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from brickwork_broker import journal
+from brickwork_broker.messages import Cancelled
+journal.COMPACT_BYTES_MIN = 10_000
+path = Path(sys.argv[1])
+known = journal.read(path)
+number = len(known)
+with journal.Journal(path, known) as written:
+    while True:
+        number += 1
+        known.append(Cancelled(f"token-{number}"))
+        written.append(known[-1:])
+        print(number, flush=True)
+        if number % 20 == 0:
+            written.compact(known)
+"""
+
+
+def test_a_journal_whose_writer_is_killed_at_any_moment_has_all_that_was_answered(
+    tmp_path: Path,
+) -> None:
+    path, answered = tmp_path / "journal", 0
+    for further in (1, 37, 80, 243):
+        command = [sys.executable, "-c", WRITER, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            for line in writer.stdout:
+                answered = int(line)
+                if answered >= further:
+                    break
+            writer.kill()
+            answered = max([answered, *(int(line) for line in writer.stdout if line[-1] == "\n")])
+        known = journal.read(path)
+        assert len(known) in (answered, answered + 1)
+        assert known == [Cancelled(f"token-{number}") for number in range(1, len(known) + 1)]

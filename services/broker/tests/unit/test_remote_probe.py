@@ -12,8 +12,8 @@ from pathlib import Path
 import grpc
 import pytest
 
+from brickwork.broker.v1 import broker_pb2, probe_pb2_grpc
 from brickwork.broker.v1 import probe_pb2 as pb
-from brickwork.broker.v1 import probe_pb2_grpc
 from brickwork_broker import probe_wire, remote_probe
 from brickwork_broker.messages import Process
 from brickwork_broker.pid_namespaces import PidNamespaces
@@ -25,6 +25,7 @@ from brickwork_sdk.channels import open_channel, rpc_errors
 from brickwork_sdk.errors import BrickworkError, Busy, Reason
 from brickwork_sdk.processes import identify
 from brickwork_sdk.server import running
+from services.broker.tests.unit.test_broker_process import SECRET, acquire, broker
 
 SECONDS = 30.0
 Child = subprocess.Popen[bytes]
@@ -219,3 +220,26 @@ def test_a_sight_crosses_the_wire_as_it_is(sight: Sight) -> None:
     assert probe_wire.sight(probe_wire.answer(sight, 1), asked) == sight
     nobody = probe_wire.sight(probe_wire.answer(sight, 1), [])
     assert nobody == Sight(sight.device, sight.total_bytes, sight.used_bytes)
+
+
+def test_a_broker_waits_for_the_evidence_of_a_probe_that_is_frozen(
+    home: Path, server: list[Child], child: Child
+) -> None:
+    probe = {
+        "BRICKWORK_BROKER_PROBE": f"unix:{home}/probe.sock",
+        "BRICKWORK_BROKER_CAPACITY_BYTES": str(1 << 40),
+    }
+    with broker(home, **probe) as (_, stub):
+        token = stub.AcquireVramToken(acquire(), timeout=SECONDS).token
+        own = {"token_id": token.token_id, "epoch": token.epoch, "secret": SECRET}
+        users = [probe_wire.identity(process_of(child.pid))]
+        stub.RenewVramToken(broker_pb2.RenewVramTokenRequest(users=users, **own), timeout=SECONDS)
+        server[0].send_signal(signal.SIGSTOP)
+        child.kill()
+        child.wait()
+        release = broker_pb2.ReleaseVramTokenRequest(**own)
+        released = stub.ReleaseVramToken(release, timeout=SECONDS).token
+        assert released.state == broker_pb2.TOKEN_STATE_QUARANTINED
+        server[0].send_signal(signal.SIGCONT)
+        while released.state != broker_pb2.TOKEN_STATE_RELEASED:
+            released = stub.ReleaseVramToken(release, timeout=SECONDS).token

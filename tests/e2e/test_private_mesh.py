@@ -11,7 +11,7 @@ import pytest
 
 from brickwork_sdk.models import load_catalogue, write_manifest
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
-from tests.conftest import HANDLE, Mesh
+from tests.conftest import HANDLE, Mesh, running
 
 
 def test_a_private_mesh_serves_one_recording_and_vanishes(idle_home: Mesh, tmp_path: Path) -> None:
@@ -41,27 +41,27 @@ def in_mid_work(home: Mesh, folder: Path) -> Iterator["subprocess.Popen[str]"]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-    ) as running:
-        assert running.stderr is not None
-        assert any(line.startswith("transcribe") for line in running.stderr)
-        yield running
-        running.stderr.read()
+    ) as transcribing:
+        assert transcribing.stderr is not None
+        assert any(line.startswith("transcribe") for line in transcribing.stderr)
+        yield transcribing
+        transcribing.stderr.read()
 
 
 @pytest.mark.usefixtures("at_a_terminal")
 def test_control_c_leaves_no_process_behind(idle_home: Mesh, tmp_path: Path) -> None:
-    with in_mid_work(idle_home, tmp_path) as running:
-        running.send_signal(signal.SIGINT)
-    assert running.returncode == 130
+    with in_mid_work(idle_home, tmp_path) as transcribing:
+        transcribing.send_signal(signal.SIGINT)
+    assert transcribing.returncode == 130
     assert idle_home.processes() == []
     assert list(idle_home.home.glob("private-*")) == []
 
 
 def test_a_killed_handle_takes_its_private_mesh_with_it(idle_home: Mesh, tmp_path: Path) -> None:
-    with in_mid_work(idle_home, tmp_path) as running:
-        mine = [one for one in idle_home.processes() if one.pid != running.pid]
+    with in_mid_work(idle_home, tmp_path) as transcribing:
+        mine = [one for one in idle_home.processes() if one.pid != transcribing.pid]
         assert len(mine) >= 10
-        running.kill()
+        transcribing.kill()
     for process in mine:
         process.wait(timeout=10)
     assert idle_home.processes() == []
@@ -90,10 +90,12 @@ def test_a_machine_without_memory_for_the_model_says_so(idle_home: Mesh, tmp_pat
     assert idle_home.processes() == []
 
 
-def test_models_take_turns_where_only_one_fits(idle_home: Mesh, tmp_path: Path) -> None:
+def test_models_take_turns_where_only_one_fits(tmp_path: Path) -> None:
     recording = write_recording(tmp_path / "meeting.mkv", tone(4), slides=[slide(40)] * 40)
     words = ("transcribe", recording, "--translate", "pt", "--summary", "--json", "-")
-    done = idle_home.handle(*words, capacity="100MiB")
+    # A mesh that stays, so that its audit log can be read at the end.
+    with running(tmp_path / "home", "--capacity", "100MiB") as mesh:
+        done = mesh.handle(*words)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["missing"] == []
     assert "held by" in done.stderr, "nobody was told what the wait was for"

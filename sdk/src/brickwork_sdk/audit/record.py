@@ -14,6 +14,7 @@ NOTHING_BEFORE = "0" * 64
 MISSING = "records_missing"
 """What a record says that stands in the place of others, for which the disk had no room."""
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KEYS = {"sequence", "time", "previous", "who", "what", "why", "fields"}
 
@@ -62,7 +63,7 @@ class Record:
             "why": self.entry.why,
             "fields": self.entry.fields,
         }
-        return json.dumps(line, separators=(",", ":")).encode()
+        return _COMPACT.encode(line).encode()
 
 
 def record_of(line: bytes) -> Record:

@@ -191,10 +191,10 @@ def test_the_timeline_tells_the_latest_changes_over_a_restart_too(tmp_path: Path
         assert last.before == broker_pb2.TOKEN_STATE_QUARANTINED
 
 
-async def test_a_head_is_exported_at_the_start(tmp_path: Path) -> None:
+async def test_a_head_is_exported_once_the_start_is_over(tmp_path: Path) -> None:
     with broker(tmp_path) as running:
         running.apply(Acquire(REQUEST, 10_000))
-        exporting = asyncio.create_task(export_daily(tmp_path))
+        exporting = asyncio.create_task(export_daily(tmp_path, first_seconds=0.0))
         async with asyncio.timeout(10):
             while not list(heads_folder(tmp_path).glob("*.json")):  # noqa: ASYNC110 - a thread's file
                 await asyncio.sleep(0.01)

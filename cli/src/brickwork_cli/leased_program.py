@@ -179,6 +179,7 @@ class LeasedProgram:
         """End whatever of the program still runs; return once it is gone, or cannot be ended."""
         await self._signalled_until_gone(signal.SIGTERM, END_SECONDS, child)
         await self._signalled_until_gone(signal.SIGKILL, GONE_SECONDS, child)
+        reap_orphans(besides=child.pid)
 
     async def _signalled_until_gone(
         self, number: int, seconds: float, child: asyncio.subprocess.Process

@@ -11,7 +11,7 @@ from brickwork_sdk.sizes import format_size
 from brickwork_sdk.spans import format_span
 from brickwork_sdk.vram.view import View
 
-BAR_WIDTH = 20
+BAR_WIDTH = 24
 TOKEN_ID_LENGTH = 12
 """What is shown of an id: enough to name it by."""
 

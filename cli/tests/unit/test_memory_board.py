@@ -54,13 +54,13 @@ def test_an_empty_machine_says_so() -> None:
 
 
 def test_a_bar_shows_what_is_used_of_what_is_lent_and_what_is_used_beyond() -> None:
-    assert bar(20, 0, 0).plain == "·" * 20
-    assert bar(20, 5, 10).plain == "█" * 5 + "░" * 5 + "·" * 10
-    over = bar(20, 15, 10)
-    assert over.plain == "█" * 15 + "·" * 5
+    assert bar(24, 0, 0).plain == "·" * 24
+    assert bar(24, 5, 10).plain == "█" * 5 + "░" * 5 + "·" * 14
+    over = bar(24, 15, 10)
+    assert over.plain == "█" * 15 + "·" * 9
     assert next(str(span.style) for span in over.spans if span.start == 10) == "red"
-    assert bar(10, 40, 30).plain == "█" * 20
-    assert bar(0, 1, 1).plain == "█" * 20
+    assert bar(10, 40, 30).plain == "█" * 24
+    assert bar(0, 1, 1).plain == "█" * 24
 
 
 def test_why_nothing_is_granted_is_one_sentence() -> None:

@@ -4,6 +4,7 @@ What the server says in words is never repeated, neither in errors nor in the lo
 the conversation in some of them.
 """
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -31,6 +32,8 @@ _OUT_OF_MEMORY = ("out of memory", "not enough memory", "more system memory", "f
 Source: Ollama, llm/status.go, outOfMemorySubstrings, and "model requires more system memory" in
 llm/server.go; PyTorch's "CUDA out of memory", which vLLM passes on.
 """
+
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every request says nothing
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Body = Mapping[str, Any]

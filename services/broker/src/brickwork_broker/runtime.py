@@ -19,6 +19,7 @@ from brickwork_broker.messages import (
     Tick,
 )
 from brickwork_broker.probe import Probe
+from brickwork_broker.shared_look import SharedLook
 from brickwork_broker.sight import Sight
 from brickwork_broker.token import Grant, Waiter
 from brickwork_sdk.errors import NoCapacity, Reason
@@ -62,6 +63,7 @@ class Runtime:
         self.sight: Sight | None = None
         self._book = book
         self._probe = probe
+        self._shared_look = SharedLook(probe)
         self._notes = notes
         self._looked = looked
         self._activity = Activity()
@@ -126,9 +128,8 @@ class Runtime:
 
     async def look_at(self, processes: Collection[Process]) -> Sight:
         """Look at processes, and tell the ledger of those that are gone."""
-        sight = await asyncio.to_thread(self._probe.look, processes)
-        for process in sight.gone:
-            self.apply(ConfirmGone(process))
+        sight = await self._shared_look.look(processes)
+        self._confirm(sight.gone.intersection(processes))
         return sight
 
     async def run(self) -> None:
@@ -147,11 +148,17 @@ class Runtime:
     async def look_around(self) -> None:
         """Look at everything once, and tell the ledger and those who watch."""
         looked_at_ms = self.now_ms()
-        self.sight = await self.look_at(self.ledger.processes())
+        # Not shared: a caller that waits for one process would wait for thousands.
+        self.sight = await asyncio.to_thread(self._probe.look, self.ledger.processes())
+        self._confirm(self.sight.gone)
         self.apply(self._observed(self.sight, looked_at_ms))
         self._looked(self.ledger.grants(), self.sight)
         async with self._changes:
             self._changes.notify_all()
+
+    def _confirm(self, gone: Iterable[Process]) -> None:
+        for process in gone:
+            self.apply(ConfirmGone(process))
 
     def _observed(self, sight: Sight, looked_at_ms: int) -> Observe:
         idle_ms = self._activity.idle_ms(sight, looked_at_ms)

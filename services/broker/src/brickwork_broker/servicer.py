@@ -154,7 +154,9 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
     async def _seen(self, named: pb.ProcessIdentity, field: str) -> Process:
         """Return the process that is meant, as the broker sees it."""
         process = wire.process(named)
-        found = await asyncio.to_thread(self._finder.find, process, named.pid_namespace)
+        found = self._finder.recall(process, named.pid_namespace)
+        if found is None:
+            found = await asyncio.to_thread(self._finder.find, process, named.pid_namespace)
         if found is None:
             raise _unseen(field)
         return found

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +32,42 @@ async def test_a_batch_job_gives_way_to_interactive_work_and_completes_with_the_
     order = Order(recording, SECONDS, "?class=batch")
     job_id = await asyncio.to_thread(send, mesh, order)
     await asyncio.to_thread(wait_for_segment, mesh, job_id, SEGMENTS)
-    address = mesh.address_of("broker")
     waits: list[MemoryWait] = []
-    vram = VramClient(address, "visitor")
-    size_bytes = await capacity_bytes(address)
-    request = MemoryRequest("everything", size_bytes, size_bytes)
-    held = await granted(vram, request, waits)
-    assert waits, "the batch job had the memory"
-    assert all(wait.cause for wait in waits)
-    async with asyncio.timeout(CALL_SECONDS):
-        stage = await shown(mesh, job_id, lambda stage: stage["cause"])
-    assert "visitor" in stage["cause"], "its user can read who has the memory now"
-    assert stage["error"] is None
-    await vram.release(held)
-    await vram.close()
+    size_bytes = await capacity_bytes(mesh)
+    async with visitor(mesh) as vram:
+        request = MemoryRequest("everything", size_bytes, size_bytes)
+        held = await granted(vram, request, waits)
+        assert waits, "the batch job had the memory"
+        assert all(wait.cause for wait in waits)
+        async with asyncio.timeout(CALL_SECONDS):
+            stage = await shown(mesh, job_id, lambda stage: "visitor" in stage["cause"])
+        assert stage["attempts"] > 1, "it was at work, and gave way"
+        assert stage["error"] is None, "giving way is no failure"
+        await vram.release(held)
     await asyncio.to_thread(check, mesh, job_id, order)
+
+
+async def test_the_broker_hears_a_holder_whose_event_loop_is_blocked_for_three_lifetimes(
+    mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "RENEW_WITHIN_SECONDS", LIFETIME_SECONDS)
+    monkeypatch.setattr(renewal, "RENEW_EVERY_SECONDS", LIFETIME_SECONDS / 3)
+    async with visitor(mesh) as vram, asyncio.timeout(CALL_SECONDS):
+        held = await granted(vram, MemoryRequest("a little", 1, 1), [])
+        time.sleep(3 * LIFETIME_SECONDS)  # noqa: ASYNC251 - what blocks the loop is what is tested
+        await vram.attach(held)  # names nobody, and is refused where the token is over
+        assert not held.is_lost
+        await vram.release(held)
+
+
+@asynccontextmanager
+async def visitor(mesh: Mesh) -> AsyncIterator[VramClient]:
+    """Hold memory beside the bricks; what is not given back by the end expires."""
+    vram = VramClient(mesh.address_of("broker"), "visitor")
+    try:
+        yield vram
+    finally:
+        await vram.close()
 
 
 async def granted(vram: VramClient, request: MemoryRequest, waits: list[MemoryWait]) -> VramToken:
@@ -59,9 +80,9 @@ async def granted(vram: VramClient, request: MemoryRequest, waits: list[MemoryWa
     raise AssertionError("the broker ended the wait without a token")
 
 
-async def capacity_bytes(address: str) -> int:
+async def capacity_bytes(mesh: Mesh) -> int:
     """Return all that the broker may lend."""
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with grpc.aio.insecure_channel(mesh.address_of("broker")) as channel:
         answer = await broker_pb2_grpc.BrokerServiceStub(channel).GetCapacity(
             broker_pb2.GetCapacityRequest(), timeout=CALL_SECONDS
         )
@@ -79,18 +100,3 @@ async def shown(mesh: Mesh, job_id: str, holds: Callable[[dict[str, Any]], Any])
             if holds(stage):
                 return stage
             await asyncio.sleep(0.2)  # as a page would look again
-
-
-async def test_the_broker_hears_a_holder_whose_event_loop_is_blocked_for_three_lifetimes(
-    mesh: Mesh, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client, "RENEW_WITHIN_SECONDS", LIFETIME_SECONDS)
-    monkeypatch.setattr(renewal, "RENEW_EVERY_SECONDS", LIFETIME_SECONDS / 3)
-    vram = VramClient(mesh.address_of("broker"), "visitor")
-    held = await granted(vram, MemoryRequest("a little", 1, 1), [])
-    time.sleep(3 * LIFETIME_SECONDS)  # noqa: ASYNC251 - what blocks the loop is what is tested
-    await vram.attach(held)  # names nobody, and is refused where the token is over
-    await asyncio.sleep(0)
-    assert not held.is_lost
-    await vram.release(held)
-    await vram.close()

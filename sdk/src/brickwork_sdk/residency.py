@@ -18,9 +18,8 @@ log = logging.getLogger(__name__)
 
 LOAD_SECONDS_MAX = 300.0
 """A model that is not loaded by then never will be; its process is killed."""
-END_SECONDS = 3.0
-"""So long before its token is over a process whose calls still run is ended: it may take two
-seconds to be asked and killed, and its token has to be given back then."""
+RELEASE_SECONDS = 1.0
+"""So long before its token is over a process must be gone, for the token is given back then."""
 
 
 def memory_for(entry: ServedModel, model: Model, options: Mapping[str, str]) -> MemoryRequest:
@@ -125,7 +124,8 @@ class Residency:
         process, demand = self.process, self.token.demand
         if process is not None:
             if self.token.is_recalled and demand is not None:
-                grace_seconds = demand.until - time.monotonic() - END_SECONDS
+                ending_seconds = process.description.close_seconds + RELEASE_SECONDS
+                grace_seconds = demand.until - time.monotonic() - ending_seconds
                 await process.revoke(max(0.0, grace_seconds))
             else:
                 await process.stop()

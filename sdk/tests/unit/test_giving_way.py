@@ -86,14 +86,14 @@ async def test_calls_that_run_get_what_was_made_and_are_told_to_come_again(
 async def test_who_waits_when_memory_is_asked_back_waits_for_the_next_token(
     broker: tuple[ScriptedBroker, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(residency, "END_SECONDS", 0.0)
+    monkeypatch.setattr(residency, "RELEASE_SECONDS", 0.0)
     stuck = tmp_path / "stuck"
     os.mkfifo(stuck)
     async with slots_of(broker[1]) as slots, call(slots, "hang", stuck) as hanging:
         await until_started(hanging)
         revoked = asyncio.ensure_future(anext(hanging))
         await asyncio.to_thread(stuck.read_bytes)  # it is in a step that never ends
-        broker[0].ask_back(within_seconds=0.2)
+        broker[0].ask_back(within_seconds=2.2)  # two of them would be for an engine that ends
         await until(lambda: slots.named("toy").state is SlotState.DRAINING)
         broker[0].demand = None
         assert (await run(slots))[-1] == Number(2)

@@ -173,7 +173,8 @@ class History:
     def _check_end(self, token_id: str, token: Followed, fields: Mapping[str, Any]) -> None:
         """Look whether bytes stay charged until there is evidence."""
         after, charged_bytes = fields["after"], int(fields["charged_bytes"])
-        if after == "quarantined" and charged_bytes != token.charged_bytes:
+        gives_back = token.state == "quarantined" and charged_bytes < token.charged_bytes
+        if after == "quarantined" and charged_bytes != token.charged_bytes and not gives_back:
             self._breach("S2", f"changes what quarantined token {token_id} is charged")
         if after != "released":
             return
@@ -186,8 +187,15 @@ class History:
             self._breach("S2", f"frees token {token_id} before each of its users is gone")
         elif evidence == "never_used" and token.was_used:
             self._breach("S2", f"frees token {token_id} as never used, but it was")
-        elif evidence not in ("override", "users_gone", "never_used"):
+        elif evidence == "covered" and not self._uses_others(token):
+            self._breach("S2", f"frees token {token_id}, though no other token covers its use")
+        elif evidence not in ("override", "users_gone", "never_used", "covered"):
             self._breach("S2", f"frees token {token_id} without evidence")
+
+    def _uses_others(self, token: Followed) -> bool:
+        """Tell whether a process that uses a token uses another one as well."""
+        others = (other for other in self.tokens.values() if other is not token)
+        return any(other.users & token.users for other in others)
 
     def _check_load(self, token_id: str, fields: Mapping[str, Any]) -> None:
         after = fields["after"]

@@ -168,6 +168,8 @@ class Transitions:
                 why = "No process has ever used it."
                 if evidence is Evidence.USERS_GONE:
                     why = "Each process that used it is gone."
+                elif evidence is Evidence.COVERED:
+                    why = "Other tokens of its processes cover all that they use."
                 elif evidence is Evidence.OVERRIDE and isinstance(command, Override):
                     why = command.authority.reason
                 who = _actor(command, token_id, before)

@@ -32,6 +32,10 @@ class Being(ABC):
         """Begin to do something in a new life."""
 
     @abstractmethod
+    def rest_no_longer(self) -> None:
+        """Give back what is kept without use."""
+
+    @abstractmethod
     def leave_behind(self) -> None:
         """Tell what becomes of that which outlives this process."""
 

@@ -15,6 +15,8 @@ from services.broker.tests.sim.tenure import Tenure
 from services.broker.tests.sim.world import CAPACITY_BYTES
 
 LOAD_STEPS = 4
+STUCK_BYTES_MAX = 300
+"""Whatever is asked for fits beside an engine that never ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ class Brick(Being):
         assert self.tenure is not None
         self.rounds_left -= 1
         request = self.tenure.request
-        may_stay = request.loads and request.revocable and not self.wants_more
+        may_stay = request.loads and request.revocable and not self.node.are_faults_on
         if not self.rounds_left and not may_stay:
             self._finish()
             return
@@ -243,6 +245,11 @@ class Brick(Being):
         is_slow = self.node.are_faults_on and self.world.chance(0.2)
         self.node.faults["slow drain"] += is_slow
         delay_ms = self.world.between(2_000, 40_000) if is_slow else self.world.between(1, 300)
+        memory_bytes = self.world.memory_bytes.get(engine, 0)
+        if is_slow and self.world.stuck is None and 0 < memory_bytes <= STUCK_BYTES_MAX:
+            self.node.faults["engine stuck"] += 1
+            self.world.stuck = engine
+            return
         self.world.after(delay_ms, lambda: self.world.kill(engine))
 
     # --- Faults.

@@ -20,6 +20,7 @@ from brickwork_broker.messages import (
     UsersBound,
     Yield,
 )
+from services.broker.tests.sim.log import Log
 from services.broker.tests.sim.room import ToldRoom
 from services.broker.tests.sim.story import Story, Told
 from services.broker.tests.sim.turns import Turns
@@ -54,6 +55,7 @@ class Checkers:
         self._world = world
         self._room = ToldRoom()
         self._turns = Turns(self._broken)
+        self._log = Log(self._broken)
         self._users: dict[str, set[Process]] = {}
         self._changed_at_ms: dict[str, int] = {}
         self._sees_since_ms = 0
@@ -69,6 +71,7 @@ class Checkers:
         self._sees_since_ms = self._started_at_ms = now_ms
         self._excess_bytes, self._excess_since_ms = 0, None
         self.story.begin_again(ledger.grants(), now_ms)
+        self._log.begin_again(ledger.grants())
         self._room.forget()
         self._turns.forget(self.story.charged(), now_ms)
 
@@ -79,10 +82,12 @@ class Checkers:
     def power_lost(self) -> None:
         """Forget all tokens: every process that could know died with them."""
         self.story.power_lost()
+        self._log.forget()
 
     def torn(self, events: Iterable[Event]) -> None:
         """Note that it is not known how much of this is on record."""
         self.story.torn(events)
+        self._log.forget()
 
     # --- Each decision.
 
@@ -103,6 +108,7 @@ class Checkers:
             if isinstance(event, Granted | Shrunk | Released):
                 self._turns.charge(self.story.charged(), now_ms)
         self._sums(ledger)
+        self._log.take(command, events)
         if isinstance(command, Observe):
             self._overcommitted(ledger)
 
@@ -251,7 +257,8 @@ class Checkers:
         for token in self.story.waiting():
             self._broken("L1", f"{token.token_id} still waits")
         for token in self.story.charged():
-            if token.state is not TokenState.GRANTED:
+            is_stuck = self._world.stuck in token.users
+            if token.state is not TokenState.GRANTED and not is_stuck:
                 self._broken("L1", f"{token.token_id} is still {token.state}")
 
     def end(self, ledger: Ledger) -> None:

@@ -10,13 +10,14 @@ from unittest import mock
 
 from brickwork_broker import journal
 from brickwork_broker.records import HEAD_BYTES
+from brickwork_broker.reserve import allocate
 from services.broker.tests.sim.world import World
 
 SECTOR_BYTES = 512
 RESERVE_BYTES, STEP_BYTES, COMPACT_BYTES_MIN = 65_536, 4_096, 16_384
 """Smaller than in production, so that minutes of work meet a full disk and a compaction."""
 
-_allocate, _write = journal.allocate, journal._write
+_write = journal._write
 
 
 class Disk:
@@ -45,7 +46,7 @@ class Disk:
                 stack.enter_context(mock.patch.object(journal, name, size_bytes))
             stack.enter_context(mock.patch.object(journal, "_write", self._note_write))
             stack.enter_context(mock.patch.object(journal, "allocate", self._take_room))
-            stack.enter_context(mock.patch.object(journal.os, "fsync", self._note_fsync))
+            stack.enter_context(mock.patch("os.fsync", self._note_fsync))
             stack.enter_context(mock.patch.object(journal, "this_boot", self._this_boot))
             yield
 
@@ -81,7 +82,7 @@ class Disk:
     def _take_room(self, file: int, offset: int, length: int) -> None:
         if self.is_full:
             raise OSError(errno.ENOSPC, "the simulated disk is full")
-        _allocate(file, offset, length)
+        allocate(file, offset, length)
 
     def _note_write(self, file: int, data: bytes, position: int) -> None:
         _write(file, data, position)

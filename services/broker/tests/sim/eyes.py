@@ -58,10 +58,9 @@ class Eyes:
     def _sweep(self, life: int) -> None:
         if life != self._node.life or self._node.book is None:
             return
-        self._node.deliver(Tick())
-        if self._node.book is None:
+        if self._node.deliver(Tick()) is None:
             return
-        processes = self._node.book.ledger.processes()
+        processes = self._node.processes()
         looked_at_ms, takes_ms = self._node.clock_ms(), self._world.between(1, 60)
         if self._world.now_ms < self._late_until_ms:
             takes_ms = self._world.between(1_000, SILENCE_MS_MAX)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from brickwork_broker.book import Book
 from brickwork_broker.ledger import Limits
-from brickwork_broker.messages import Command, Event, TokenState
+from brickwork_broker.messages import Command, Event, Process, TokenState
 from brickwork_broker.token import Grant, Waiter
 from services.broker.tests.sim.checkers import Checkers
 from services.broker.tests.sim.disk import Disk
@@ -112,6 +112,10 @@ class Node:
         for act in self.on_change:
             act()
         return events
+
+    def processes(self) -> set[Process]:
+        """Return every process whose death would matter to the broker."""
+        return set() if self.book is None else self.book.ledger.processes()
 
     def row(self, token_id: str) -> Grant | Waiter | TokenState | None:
         """Return what the broker knows of a token."""

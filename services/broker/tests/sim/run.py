@@ -18,6 +18,8 @@ from services.broker.tests.sim.stranger import Stranger
 from services.broker.tests.sim.world import World
 
 FAULTS_MS = 300_000
+CALM_MS = 120_000
+"""Without faults, but with as much work; models stay where they are until they are asked to go."""
 PEACE_MS = 600_000
 """More than the longest freeze, the longest hold and the longest wait for evidence together."""
 LEAVING_MS = 60_000
@@ -68,21 +70,25 @@ def _simulate(world: World, checkers: Checkers, node: Node) -> None:
     eyes = Eyes(world, node)
     network = Network(world, node, eyes)
     node.start()
+    brick_count = world.between(10, 20) if world.chance(0.25) else world.between(3, 8)
     beings: list[Being] = [
-        *(Brick(world, node, network, f"brick{n}") for n in range(world.between(3, 8))),
+        *(Brick(world, node, network, f"brick{n}") for n in range(brick_count)),
         *(Person(world, node, network, f"person{n}") for n in range(world.between(0, 3))),
     ]
     _hurt(world, node, _harms(world, node, network, eyes, beings))
     _until(FAULTS_MS, world, checkers, node)
     node.are_faults_on = False
+    _until(FAULTS_MS + CALM_MS, world, checkers, node)
     for being in beings:
         being.wants_more = False
-    _until(FAULTS_MS + PEACE_MS, world, checkers, node)
+    _until(FAULTS_MS + CALM_MS + PEACE_MS, world, checkers, node)
     if not checkers.violations:
         checkers.at_peace()
     for being in beings:
         being.rest_no_longer()
-    _until(FAULTS_MS + PEACE_MS + LEAVING_MS, world, checkers, node)
+    if world.stuck is not None:
+        world.kill(world.stuck)
+    _until(FAULTS_MS + CALM_MS + PEACE_MS + LEAVING_MS, world, checkers, node)
     if not checkers.violations:
         assert node.book is not None, "the broker starts again by itself"
         checkers.end(node.book.ledger)

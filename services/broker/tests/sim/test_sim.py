@@ -1,36 +1,66 @@
+import logging
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
-from services.broker.tests.sim.mutations import MUTATIONS
+from services.broker.tests.sim.mutations import MUTATIONS, finder_of
 from services.broker.tests.sim.run import run
 
-SEEDS = range(1, 13)
-MUTATION_SEEDS = range(1, 41)
+SEEDS = range(1, 81)
+SEEDS_A_TEST = 10
+FAULTS = {
+    "answer lost",
+    "broker killed",
+    "disk full",
+    "does not give way",
+    "drained",
+    "engine crashed",
+    "engine hung",
+    "engine stuck",
+    "flood",
+    "foreign process",
+    "forged epoch",
+    "hangs in load",
+    "holder crashed",
+    "holder frozen",
+    "id reused",
+    "journal torn",
+    "lease forgotten",
+    "lies about a release",
+    "lies about a shrink",
+    "never shrinks",
+    "overridden",
+    "power lost",
+    "probe blind",
+    "probe late",
+    "probe wrong about bytes",
+    "reclassified",
+    "request doubled",
+    "request late",
+    "request lost",
+    "said again",
+    "shrinks slowly",
+    "slow drain",
+    "takes more than granted",
+}
 
 
-def test_every_promise_holds_under_faults() -> None:
-    results = [run(seed) for seed in SEEDS]
+@pytest.fixture(autouse=True)
+def no_news_of_simulated_disks() -> None:
+    logging.getLogger("brickwork_broker").setLevel(logging.ERROR)
+
+
+@pytest.mark.parametrize("first_seed", SEEDS[::SEEDS_A_TEST])
+def test_every_promise_holds_under_faults(first_seed: int) -> None:
+    results = [run(seed) for seed in range(first_seed, first_seed + SEEDS_A_TEST)]
     assert [violation for result in results for violation in result.violations] == []
     # A simulation in which little happens would prove little.
     assert sum(result.grant_count for result in results) > 200
-    faults = {fault for result in results for fault in result.faults}
-    assert faults == {
-        "answer lost",
-        "broker killed",
-        "engine crashed",
-        "engine hung",
-        "holder crashed",
-        "holder frozen",
-        "journal torn",
-        "power lost",
-        "probe blind",
-        "request doubled",
-        "request late",
-        "request lost",
-        "slow drain",
-    }
+    faults = sum((result.faults for result in results), Counter[str]())
+    assert faults.keys() <= FAULTS
+    assert len(faults) > len(FAULTS) - 5
 
 
 def test_a_seed_replays_byte_for_byte_in_another_process() -> None:
@@ -42,8 +72,5 @@ def test_a_seed_replays_byte_for_byte_in_another_process() -> None:
 
 @pytest.mark.parametrize("bug", MUTATIONS)
 def test_the_simulator_finds_a_planted_bug(bug: str) -> None:
-    mutation = MUTATIONS[bug]
-    with mutation.planted():
-        broken = next((v for seed in MUTATION_SEEDS for v in run(seed).violations), None)
-    assert broken is not None, f"{bug}: not found"
-    assert broken.promise in mutation.promises
+    promise, seed = finder_of(bug)
+    assert promise, f"{bug}: not found, or by a checker of something else in seed {seed}"

@@ -18,6 +18,7 @@ class World:
         memory_bytes: what each living process really uses.
         idle_since_ms: since when a process does nothing; one that is not named works.
         dishonest: processes that may use more than their tokens say.
+        stuck: a process that nobody can end while there is memory to be fought for.
     """
 
     def __init__(self, seed: int) -> None:
@@ -28,6 +29,7 @@ class World:
         self.idle_since_ms: dict[Process, int] = {}
         self.died_at_ms: dict[Process, int] = {}
         self.dishonest = set[Process]()
+        self.stuck: Process | None = None
         self.boot_count = 1
         self.trace: list[str] = []
         self._heap: list[tuple[int, int, Callable[[], None]]] = []

@@ -15,7 +15,7 @@ from brickwork_broker.messages import Process
 from brickwork_broker.probe_stream import ProbeStream
 from brickwork_broker.sight import Sight
 from brickwork_sdk.channels import OPTIONS, rpc_errors
-from brickwork_sdk.errors import Busy, Reason
+from brickwork_sdk.errors import BrickworkError, Busy, Reason
 from brickwork_sdk.targets import target_of
 
 START_SECONDS = 30.0
@@ -24,7 +24,7 @@ LOOK_SECONDS = 1.0
 """How long one look waits for its answer; without one, the probe was silent."""
 SILENCE_SECONDS = 5.0
 """Silence up to this is normal; a longer one is logged."""
-FIND_SECONDS = 5.0
+FIND_SECONDS = 2.0
 KNOWN_MAX = 1_000
 """How many processes are remembered by the names that they gave themselves."""
 
@@ -47,6 +47,7 @@ class RemoteProbe:
     """
 
     def __init__(self, address: str) -> None:
+        self._address = address
         self._channel = grpc.insecure_channel(target_of(address), options=OPTIONS)
         self._stub = probe_pb2_grpc.ProbeServiceStub(self._channel)
         self._stream = ProbeStream(self._stub)
@@ -58,11 +59,7 @@ class RemoteProbe:
         first = self._ask((), START_SECONDS)
         if first is None:
             self.close()
-            raise Busy(
-                Reason.BRICK_UNREACHABLE,
-                f"The probe at {address} does not answer.",
-                metadata={"service": "probe"},
-            )
+            raise self._unreachable()
         self.device = first.device
         self._total_bytes = first.total_bytes
 
@@ -86,8 +83,13 @@ class RemoteProbe:
             return known
         request = pb.FindProcessRequest(process=probe_wire.identity(named))
         request.process.pid_namespace = namespace
-        with rpc_errors("probe"):
-            answer = self._stub.FindProcess(request, timeout=FIND_SECONDS)
+        try:
+            with rpc_errors("probe"):
+                answer = self._stub.FindProcess(request, timeout=FIND_SECONDS)
+        except BrickworkError as error:
+            if error.reason in (Reason.BRICK_UNREACHABLE, Reason.DEADLINE_EXCEEDED):
+                raise self._unreachable() from error
+            raise
         if not answer.HasField("process"):
             return None
         found = self._found[named, namespace] = probe_wire.process(answer.process)
@@ -133,3 +135,10 @@ class RemoteProbe:
         elif not self._is_silent and now - self._heard_at > SILENCE_SECONDS:
             _log.warning("probe_silent", extra={"silent_seconds": now - self._heard_at})
             self._is_silent = True
+
+    def _unreachable(self) -> Busy:
+        return Busy(
+            Reason.BRICK_UNREACHABLE,
+            f"The probe at {self._address} does not answer.",
+            metadata={"service": "probe"},
+        )

@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import grpc
@@ -22,7 +22,7 @@ from brickwork_broker.probe_servicer import PROCESSES_MAX, ProbeServicer
 from brickwork_broker.remote_probe import RemoteProbe
 from brickwork_broker.sight import Sight
 from brickwork_sdk.channels import open_channel, rpc_errors
-from brickwork_sdk.errors import BrickworkError, Busy, Reason
+from brickwork_sdk.errors import BrickworkError, Busy, InvalidInput, Reason
 from brickwork_sdk.processes import identify
 from brickwork_sdk.server import running
 from services.broker.tests.unit.test_broker_process import SECRET, acquire, broker
@@ -54,29 +54,45 @@ def process_of(pid: int) -> Process:
     return Process(identity.boot_id, identity.pid, identity.start_ticks)
 
 
-def start(home: Path) -> Child:
-    listen = {"BRICKWORK_PROBE_LISTEN": f"unix:{home}/probe.sock"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "brickwork_broker.probe_process"], env={**os.environ, **listen}
-    )
+@dataclass
+class Served:
+    """A probe in a process of its own, and where it answers."""
+
+    address: str
+    process: Child
+
+    @classmethod
+    def in_folder(cls, home: Path) -> "Served":
+        address = f"unix:{home}/probe.sock"
+        command = [sys.executable, "-m", "brickwork_broker.probe_process"]
+        environment = {**os.environ, "BRICKWORK_PROBE_LISTEN": address}
+        return cls(address, subprocess.Popen(command, env=environment))
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """One that outlives the tests: they may freeze it for a while."""
+    with tempfile.TemporaryDirectory(prefix="brickwork-") as folder:
+        probe = Served.in_folder(Path(folder))
+        yield probe
+        probe.kill()
 
 
 @pytest.fixture
-def server(home: Path) -> Iterator[list[Child]]:
-    """Hold the probe's process, the latest last."""
-    started = [start(home)]
-    yield started
-    for process in started:
-        process.kill()
-        process.wait()
+def freeze(served: Served) -> Iterator[Callable[[], None]]:
+    """Freeze it, until the end of the test at most."""
+    yield lambda: served.process.send_signal(signal.SIGSTOP)
+    served.process.send_signal(signal.SIGCONT)
 
 
-def test_what_a_probe_elsewhere_sees_is_what_one_here_sees(
-    home: Path, server: list[Child], child: Child
-) -> None:
+def test_what_a_probe_elsewhere_sees_is_what_one_here_sees(served: Served, child: Child) -> None:
     alive, reused = process_of(child.pid), replace(process_of(child.pid), start_ticks=1)
     before = replace(alive, boot_id="an earlier boot")
-    with RemoteProbe(f"unix:{home}/probe.sock") as probe:
+    with RemoteProbe(served.address) as probe:
         assert probe.device == "host"
         seen = probe.look([alive, reused, before])
         assert seen.gone == {reused, before}
@@ -89,33 +105,33 @@ def test_what_a_probe_elsewhere_sees_is_what_one_here_sees(
 
 
 def test_a_silent_probe_is_no_evidence_and_a_new_one_knows_all_that_it_knew(
-    home: Path, server: list[Child], child: Child, monkeypatch: pytest.MonkeyPatch
+    home: Path, child: Child, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alive = process_of(child.pid)
-    with RemoteProbe(f"unix:{home}/probe.sock") as probe:
+    alive, first = process_of(child.pid), Served.in_folder(home)
+    with RemoteProbe(first.address) as probe:
         total_bytes = probe.look([alive]).total_bytes
         monkeypatch.setattr(remote_probe, "LOOK_SECONDS", 0.1)
-        server[0].send_signal(signal.SIGSTOP)
+        first.process.send_signal(signal.SIGSTOP)
         child.kill()
         child.wait()
         assert probe.look([alive]) == Sight("host", total_bytes)
-        server[0].kill()
-        server[0].wait()
+        first.kill()
         assert probe.look([alive]) == Sight("host", total_bytes)
         monkeypatch.setattr(remote_probe, "LOOK_SECONDS", SECONDS)
-        server.append(start(home))
+        second = Served.in_folder(home)
         assert probe.look([alive]).gone == {alive}
+        second.kill()
 
 
 def test_an_answer_that_comes_late_is_not_taken_for_that_of_another_question(
-    home: Path, server: list[Child], child: Child, monkeypatch: pytest.MonkeyPatch
+    served: Served, freeze: Callable[[], None], child: Child, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alive, reused = process_of(child.pid), replace(process_of(child.pid), start_ticks=1)
-    with RemoteProbe(f"unix:{home}/probe.sock") as probe:
+    with RemoteProbe(served.address) as probe:
         monkeypatch.setattr(remote_probe, "LOOK_SECONDS", 0.1)
-        server[0].send_signal(signal.SIGSTOP)
+        freeze()
         assert probe.look([reused]).gone == frozenset()
-        server[0].send_signal(signal.SIGCONT)
+        served.process.send_signal(signal.SIGCONT)
         monkeypatch.setattr(remote_probe, "LOOK_SECONDS", SECONDS)
         seen = probe.look([alive])
         assert seen.gone == frozenset()
@@ -123,20 +139,20 @@ def test_an_answer_that_comes_late_is_not_taken_for_that_of_another_question(
 
 
 def test_a_process_that_was_found_is_known_while_the_probe_is_away(
-    home: Path, server: list[Child], child: Child, monkeypatch: pytest.MonkeyPatch
+    served: Served, freeze: Callable[[], None], child: Child, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alive = process_of(child.pid)
-    monkeypatch.setattr(remote_probe, "FIND_SECONDS", 0.2)
-    with RemoteProbe(f"unix:{home}/probe.sock") as probe:
+    with RemoteProbe(served.address) as probe:
         assert probe.find(alive, 0) == alive
         assert probe.find(alive, PidNamespaces(HostProbe()).own) == alive
         assert probe.find(alive, 4_242) is None
-        server[0].kill()
-        server[0].wait()
+        with pytest.raises(InvalidInput, match="needs its pid"):
+            probe.find(Process("boot", 0, 0), 0)
+        freeze()
+        monkeypatch.setattr(remote_probe, "FIND_SECONDS", 0.1)
         assert probe.find(alive, 0) == alive
-        with pytest.raises(BrickworkError) as raised:
+        with pytest.raises(Busy, match="does not answer"):
             probe.find(process_of(os.getpid()), 0)
-        assert raised.value.reason in {Reason.BRICK_UNREACHABLE, Reason.DEADLINE_EXCEEDED}
 
 
 def test_a_probe_that_is_not_there_is_one_sentence(
@@ -223,23 +239,29 @@ def test_a_sight_crosses_the_wire_as_it_is(sight: Sight) -> None:
 
 
 def test_a_broker_waits_for_the_evidence_of_a_probe_that_is_frozen(
-    home: Path, server: list[Child], child: Child
+    home: Path, served: Served, freeze: Callable[[], None], child: Child
 ) -> None:
     probe = {
-        "BRICKWORK_BROKER_PROBE": f"unix:{home}/probe.sock",
+        "BRICKWORK_BROKER_PROBE": served.address,
         "BRICKWORK_BROKER_CAPACITY_BYTES": str(1 << 40),
     }
     with broker(home, **probe) as (_, stub):
         token = stub.AcquireVramToken(acquire(), timeout=SECONDS).token
-        own = {"token_id": token.token_id, "epoch": token.epoch, "secret": SECRET}
-        users = [probe_wire.identity(process_of(child.pid))]
-        stub.RenewVramToken(broker_pb2.RenewVramTokenRequest(users=users, **own), timeout=SECONDS)
-        server[0].send_signal(signal.SIGSTOP)
+        renewal = broker_pb2.RenewVramTokenRequest(
+            token_id=token.token_id,
+            epoch=token.epoch,
+            secret=SECRET,
+            users=[probe_wire.identity(process_of(child.pid))],
+        )
+        stub.RenewVramToken(renewal, timeout=SECONDS)
+        freeze()
         child.kill()
         child.wait()
-        release = broker_pb2.ReleaseVramTokenRequest(**own)
+        release = broker_pb2.ReleaseVramTokenRequest(
+            token_id=token.token_id, epoch=token.epoch, secret=SECRET
+        )
         released = stub.ReleaseVramToken(release, timeout=SECONDS).token
         assert released.state == broker_pb2.TOKEN_STATE_QUARANTINED
-        server[0].send_signal(signal.SIGCONT)
+        served.process.send_signal(signal.SIGCONT)
         while released.state != broker_pb2.TOKEN_STATE_RELEASED:
             released = stub.ReleaseVramToken(release, timeout=SECONDS).token

@@ -5,9 +5,11 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from brickwork_broker.correction import Correction, Interval
 from brickwork_broker.ledger import Ledger
 from brickwork_broker.messages import (
     AskedBack,
+    Cancelled,
     Command,
     Event,
     Granted,
@@ -27,8 +29,6 @@ RECLAIM_MS_MAX = 10_000
 REFRESH_MS = 500
 """How long one forecast is good for; the queue is gone through once for all who wait."""
 
-Interval = tuple[int, int]
-
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -42,7 +42,8 @@ class Forecast:
     """Learn how long tokens are kept, and play the queue forward twice: soon, and late.
 
     A token is taken for one of its own kind (holder, purpose and class), or where none has been
-    seen for one of its class.
+    seen for one of its class. What comes of it is corrected by how long the waits before this one
+    really were.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,8 @@ class Forecast:
         self._kept: dict[str, _Kept] = {}
         self._made_at_ms = -REFRESH_MS
         self._made: Mapping[str, Interval] = {}
+        self._told: dict[str, tuple[Interval, int]] = {}
+        self._correction = Correction()
 
     def note(self, command: Command, events: Iterable[Event], now_ms: int) -> None:
         """Take in what one command has brought about."""
@@ -58,6 +61,9 @@ class Forecast:
                 case Granted():
                     kinds = _kinds(event.request)
                     self._kept[event.request.token_id] = _Kept(kinds, now_ms)
+                    self._compare(event.request, now_ms)
+                case Cancelled():
+                    self._told.pop(event.token_id, None)
                 case Released():
                     kept = self._kept.pop(event.token_id, None)
                     if kept is not None:
@@ -83,7 +89,17 @@ class Forecast:
             late = self._play(ledger, now_ms, is_late=True)
             self._made = {one: (soon[one], late[one]) for one in late if one in soon}
             self._made_at_ms = now_ms
-        return self._made.get(token_id)
+        forecast, waiter = self._made.get(token_id), ledger.find(token_id)
+        if forecast is None or not isinstance(waiter, Waiter):
+            return None
+        self._told.setdefault(token_id, (forecast, now_ms))
+        return self._correction.corrected(waiter.request.work_class.value, forecast)
+
+    def _compare(self, request: TokenRequest, now_ms: int) -> None:
+        """Learn from the first forecast of a wait that is over."""
+        forecast, told_at_ms = self._told.pop(request.token_id, (None, 0))
+        if forecast is not None:
+            self._correction.learn(request.work_class.value, forecast, now_ms - told_at_ms)
 
     def _play(self, ledger: Ledger, now_ms: int, *, is_late: bool) -> dict[str, int]:
         """Go through the queue in turn, as if every token took its likely least, or most."""

@@ -1,6 +1,7 @@
 """An external LLM server in the ledger: a real broker, the llm brick, real processes and memory."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ class Machine:
 
     kind: str
     server: LlmServerProcess
+    brick: "subprocess.Popen[bytes]"
     broker: "broker_pb2_grpc.BrokerServiceStub"
     llm: "llm_pb2_grpc.LlmServiceStub"
     control: "control_pb2_grpc.ControlServiceStub"
@@ -78,10 +80,9 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
             "BRICKWORK_LLM_SERVER_MODEL": "toy",
             "BRICKWORK_LLM_SERVER_MEMORY_BYTES": str(TOKEN_BYTES),
         }
+        variables = {**os.environ, **settings}
         for module in ("brickwork_broker", "brickwork_llm"):
-            process = subprocess.Popen(
-                [sys.executable, "-m", module], env={**os.environ, **settings}
-            )
+            process = subprocess.Popen([sys.executable, "-m", module], env=variables)
             stack.callback(process.wait)
             stack.callback(process.terminate)
         lender = stack.enter_context(grpc.insecure_channel(broker))
@@ -91,6 +92,7 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
         yield Machine(
             request.param,
             server,
+            process,
             broker_pb2_grpc.BrokerServiceStub(lender),
             llm_pb2_grpc.LlmServiceStub(door),
             control_pb2_grpc.ControlServiceStub(door),
@@ -161,3 +163,18 @@ def test_it_loads_again_and_again_and_nothing_is_left_behind(machine: Machine) -
         machine.unload()
     until(lambda: machine.charged_bytes() < MODEL_BYTES)
     assert len(machine.tokens()) == (0 if machine.kind == "ollama" else 1)
+
+
+def test_a_killed_brick_leaves_what_its_server_still_has_charged_and_nothing_else(
+    machine: Machine,
+) -> None:
+    assert machine.generate() == "one two three "
+    machine.brick.kill()
+    if machine.kind == "ollama":
+        until(lambda: machine.charged_bytes() == 0, 2 * RECLAIM_SECONDS)
+    else:
+        # Nobody tells it to sleep any more, and it does not do so by itself.
+        until(lambda: machine.tokens()[-1].state == broker_pb2.TOKEN_STATE_QUARANTINED)
+        assert machine.charged_bytes() >= MODEL_BYTES
+        os.kill(machine.server.pid, signal.SIGKILL)
+        until(lambda: machine.charged_bytes() == 0)

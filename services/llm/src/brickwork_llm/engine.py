@@ -76,7 +76,7 @@ class Engine(Protocol):
 
         Raises:
             InvalidInput: CONTEXT_EXCEEDED, the conversation leaves no room for an answer; the
-                metadata holds `prompt_token_count` and `context_token_count`. Nothing is ever
-                cut off to make it fit.
+                metadata holds `prompt_token_count` and `context_token_count`, unless a server that
+                tells neither refused it. Nothing is ever cut off to make it fit.
         """
         ...

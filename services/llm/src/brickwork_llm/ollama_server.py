@@ -17,9 +17,9 @@ from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.errors import BrickworkError, InvalidInput, NotFound, Reason
 from brickwork_sdk.models import ModelFile
 
-KEEP_ALIVE_SECONDS = 30
-"""The server unloads the model by itself after so long without word of the brick: then its brick
-has died, and nobody else would ask for the memory."""
+KEEP_ALIVE_SECONDS = 8
+"""The server unloads the model by itself after so long without word of the brick: then that has
+died, and nobody else would ask for the memory. What a killed holder had is to be free in 10 s."""
 LOOK_SECONDS = 0.1
 
 

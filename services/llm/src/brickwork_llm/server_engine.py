@@ -31,9 +31,8 @@ STEP_SECONDS = 0.1
 LOOK_LOADING_SECONDS = 0.2
 """How soon a process that the server starts for the model is named as a user of the memory."""
 LOOK_SECONDS = 2.0
-"""The same once the model is loaded: the server may start a crashed runner anew."""
-STAY_EVERY_LOOKS = 5
-"""A third of what Ollama keeps a model without word of its brick."""
+"""The same once the model is loaded: the server may start a crashed runner anew. So often it is
+also told to keep the model."""
 
 _Result = TypeVar("_Result")
 
@@ -111,14 +110,11 @@ class ServerEngine:
 
     async def _stay(self) -> None:
         """Go on naming its processes, and keep the model there while this engine lives."""
-        looks = 0
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            looks += 1
             try:
                 self._look()
-                if looks % STAY_EVERY_LOOKS == 0:
-                    await self._server.stay()
+                await self._server.stay()
             except BrickworkError as error:
                 log.warning("llm_server_away", extra={"reason": error.reason.value})
 

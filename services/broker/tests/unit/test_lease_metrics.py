@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from prometheus_client import REGISTRY
@@ -12,12 +12,12 @@ from brickwork_broker.messages import (
     Acquire,
     Command,
     ConfirmGone,
-    Process,
+    Observe,
     Release,
     Renew,
     WorkClass,
 )
-from brickwork_broker.probe import Reading
+from brickwork_broker.sight import Sight
 from brickwork_broker.token import Grant
 from brickwork_sdk.telemetry.metrics import Gauge
 from services.broker.tests.unit.examples import (
@@ -32,20 +32,8 @@ from services.broker.tests.unit.examples import (
 URGENT = replace(OTHER_REQUEST, work_class=WorkClass.INTERACTIVE)
 
 
-@dataclass
-class MeasuredProbe:
-    """Every process that is looked at uses 70 bytes, and the device 100 in all."""
-
-    device: str = "host"
-
-    def is_gone(self, process: Process) -> bool:
-        return False
-
-    def used_bytes(self, process: Process) -> int | None:
-        return 70
-
-    def read(self) -> Reading:
-        return Reading(1000, 100)
+SIGHT = Sight("host", 1_000, 100, readings={ENGINE: 70})
+"""The engine uses 70 bytes, and everybody 100 of the device."""
 
 
 class Lent:
@@ -91,7 +79,8 @@ def summed(name: str, **labels: str) -> float:
 
 
 def test_what_is_lent_and_who_waits_is_read_from_the_ledger(lent: Lent) -> None:
-    measure(lent.ledger, MeasuredProbe(), 4_000)
+    lent.apply(Observe(3_000, SIGHT.total_bytes, SIGHT.used_bytes, SIGHT.readings), 3_000)
+    measure(lent.ledger, SIGHT, 4_000)
     assert value(metrics.CAPACITY_BYTES, device="host") == 100
     assert value(metrics.GRANTED_BYTES, **{"device": "host", "class": "batch"}) == 60
     assert value(metrics.QUARANTINED_BYTES, device="host") == 0
@@ -102,15 +91,8 @@ def test_what_is_lent_and_who_waits_is_read_from_the_ledger(lent: Lent) -> None:
     assert value(metrics.FOREIGN_BYTES, device="host") == 30
 
 
-class BlindProbe(MeasuredProbe):
-    """Sees nothing any more, as NVML after its driver has failed."""
-
-    def used_bytes(self, process: Process) -> int | None:
-        raise OSError("the driver does not answer")
-
-
-def test_a_probe_that_fails_hides_nothing_that_the_ledger_knows(lent: Lent) -> None:
-    measure(lent.ledger, BlindProbe(), 4_000)
+def test_a_probe_that_sees_nothing_hides_nothing_that_the_ledger_knows(lent: Lent) -> None:
+    measure(lent.ledger, Sight("host", 1_000), 4_000)
     assert value(metrics.CAPACITY_BYTES, device="host") == 100
     assert value(metrics.QUEUE_DEPTH, **{"class": "interactive"}) == 1
     assert [metric.samples for metric in metrics.FOREIGN_BYTES.collect()] == [[]]
@@ -120,7 +102,7 @@ def test_a_dead_holder_s_memory_is_quarantined_until_its_engine_is_gone(lent: Le
     before = summed("reclaim_seconds", suspicion="holder_gone")
     waited = summed("wait_seconds", **{"class": "interactive", "outcome": "granted"})
     lent.apply(ConfirmGone(BRICK), 2_000)
-    measure(lent.ledger, MeasuredProbe(), 5_000)
+    measure(lent.ledger, SIGHT, 5_000)
     assert value(metrics.QUARANTINED_BYTES, device="host") == 60
     assert value(metrics.QUARANTINE_AGE_SECONDS, device="host") == 3
     assert value(metrics.GRANTED_BYTES, **{"device": "host", "class": "batch"}) == 0

@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from brickwork_broker.history import CHARGED, PROMISES, Breach, Followed, History
+from brickwork_broker.followed import Followed
+from brickwork_broker.history import CHARGED, PROMISES, Breach, History
 from brickwork_broker.ledger import Ledger
 from brickwork_broker.messages import Command, Event, Observe, TokenState
 from brickwork_broker.metrics import AUDIT_MISSING, PROMISES_BROKEN
 from brickwork_broker.rows import ENDED_MAX
+from brickwork_broker.standing import described, standing_of
 from brickwork_broker.timeline import Timeline
-from brickwork_broker.transitions import BROKER, Transitions, described, standing_of
+from brickwork_broker.transitions import BROKER, Transitions
 from brickwork_broker.used_memory import UsedMemory
 from brickwork_sdk.audit import AuditLog, Entry
 

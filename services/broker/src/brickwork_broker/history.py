@@ -10,9 +10,10 @@ it, is recorded as found at that start.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from brickwork_broker.followed import Followed
 from brickwork_sdk.audit.record import MISSING, Entry
 
 LEGAL: Mapping[str | None, frozenset[str]] = {
@@ -40,19 +41,6 @@ class Breach:
     promise: str
     sequence: int
     message: str
-
-
-@dataclass(slots=True)
-class Followed:
-    """Hold what the records so far say of a token that is not over."""
-
-    state: str | None = None
-    epoch: int = 0
-    charged_bytes: int = 0
-    users: set[str] = field(default_factory=set)
-    was_used: bool = False
-    overridden: bool = False
-    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 class History:
@@ -115,14 +103,13 @@ class History:
 
     def _stands(self, fields: Mapping[str, Any]) -> None:
         self._capacity_bytes = int(fields["capacity_bytes"])
-        told = {str(one["token_id"]): _followed(one) for one in fields["tokens"]}
+        told = {str(one["token_id"]): Followed.told(one) for one in fields["tokens"]}
         if not self._is_blind:
             for token_id in sorted(told.keys() | self.tokens.keys()):
-                before, now = self.tokens.get(token_id), told.get(token_id)
-                if _essence(before) != _essence(now):
-                    words = (
-                        f"{_in_words(now)}, though the records before leave it {_in_words(before)}"
-                    )
+                before = self.tokens.get(token_id, Followed())
+                now = told.get(token_id, Followed())
+                if not now.is_like(before):
+                    words = f"{now}, though the records before leave it {before}"
                     self._breach("S7", f"finds token {token_id} {words}")
         self.tokens = told
         self._charged_bytes = sum(one.charged_bytes for one in told.values())
@@ -259,31 +246,6 @@ class History:
         self._breaches.append(Breach(promise, self._at, f"Record {self._at} {words}."))
 
 
-def _followed(told: Mapping[str, Any]) -> Followed:
-    return Followed(
-        state=str(told["state"]),
-        epoch=int(told["epoch"]),
-        charged_bytes=int(told["charged_bytes"]),
-        users=set(told["users"]),
-        was_used=bool(told["was_used"]),
-        fields=told,
-    )
-
-
-def _essence(token: Followed | None) -> tuple[str | None, int, int] | None:
-    return None if token is None else (token.state, token.epoch, token.charged_bytes)
-
-
-def _in_words(token: Followed | None) -> str:
-    if token is None:
-        return "over or unknown"
-    return f"{_state(token.state)} with {token.charged_bytes} bytes and epoch {token.epoch}"
-
-
-def _state(state: str | None) -> str:
-    return "unknown" if state is None else state
-
-
 def _reachable(before: str | None) -> set[str]:
     """Return every state that some number of legal steps leads to."""
     found: set[str] = set()
@@ -294,3 +256,7 @@ def _reachable(before: str | None) -> set[str]:
             found.add(state)
             ahead += LEGAL.get(state, ())
     return found
+
+
+def _state(state: str | None) -> str:
+    return "unknown" if state is None else state

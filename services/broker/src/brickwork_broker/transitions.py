@@ -1,7 +1,7 @@
 """Turn what the ledger tells into entries of the audit log: each change of each token, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from brickwork_broker.messages import (
@@ -17,7 +17,6 @@ from brickwork_broker.messages import (
     Overcommitted,
     Overridden,
     Override,
-    Process,
     Quarantined,
     Queued,
     Reclassified,
@@ -26,16 +25,15 @@ from brickwork_broker.messages import (
     Renew,
     Shrunk,
     Suspicion,
-    TokenRequest,
     TokenState,
     UserGone,
     UsersBound,
     WorkClass,
 )
+from brickwork_broker.standing import Standing, described, name_of, standing_of
 from brickwork_broker.token import Grant
 from brickwork_sdk.audit.record import Entry
 
-CHANGED = "token_changed"
 BROKER, PROBE = "broker", "probe"
 
 _WHY_OVER = {
@@ -44,33 +42,6 @@ _WHY_OVER = {
     Suspicion.HOLDER_GONE: "Its holder is gone.",
     Suspicion.REVOKED: "Not given back in time.",
 }
-_ENDED_BY_PROBE = {Suspicion.HOLDER_GONE}
-_ENDED_BY_HOLDER = {Suspicion.RELEASED_BY_HOLDER}
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Say how a token stands, as the entries so far have it.
-
-    Attributes:
-        request: as it was asked for; None of an id that was never known.
-        work_class: of the work now.
-        state: where it stands; None before anything has happened to it.
-        epoch: of its grant; 0 without one.
-        charged_bytes: what is charged for it.
-        keep_bytes: what it is asked to keep to; 0 where it is asked for all, or for nothing.
-        users: processes that may be using the memory, less those known to be gone.
-        was_used: whether any process was ever named.
-    """
-
-    request: TokenRequest | None = None
-    work_class: WorkClass = WorkClass.BATCH
-    state: TokenState | None = None
-    epoch: int = 0
-    charged_bytes: int = 0
-    keep_bytes: int = 0
-    users: tuple[Process, ...] = ()
-    was_used: bool = False
 
 
 class Transitions:
@@ -135,11 +106,16 @@ class Transitions:
             case AskedBack(keep_bytes=keep_bytes):
                 state = TokenState.SHRINKING if keep_bytes else TokenState.REVOKING
                 after = replace(self._of(event.token_id), state=state, keep_bytes=keep_bytes)
-                asked = {
-                    **{"how": event.how, "keep_bytes": keep_bytes},
-                    **{"within_ms": event.within_ms, "for_token": event.for_token},
-                }
-                return self._changed(event.token_id, after, BROKER, event.cause, **asked)
+                return self._changed(
+                    event.token_id,
+                    after,
+                    BROKER,
+                    event.cause,
+                    how=event.how,
+                    keep_bytes=keep_bytes,
+                    within_ms=event.within_ms,
+                    for_token=event.for_token,
+                )
             case Shrunk():
                 before = self._of(event.token_id)
                 has_shrunk = 0 < event.granted_bytes <= before.keep_bytes
@@ -158,9 +134,8 @@ class Transitions:
         before = self._of(token_id)
         match event:
             case Quarantined(suspicion=suspicion):
-                who = _actor(command, token_id, before)
-                if suspicion not in _ENDED_BY_HOLDER | _ENDED_BY_PROBE:
-                    who = BROKER
+                is_told = suspicion in (Suspicion.RELEASED_BY_HOLDER, Suspicion.HOLDER_GONE)
+                who = _actor(command, token_id, before) if is_told else BROKER
                 after = replace(before, state=TokenState.QUARANTINED, keep_bytes=0)
                 return self._changed(token_id, after, who, _WHY_OVER[suspicion])
             case Released(evidence=evidence):
@@ -200,7 +175,8 @@ class Transitions:
     def _changed(self, token_id: str, after: Standing, who: str, why: str, **more: Any) -> Entry:
         before = self._of(token_id).state
         self._put(token_id, after)
-        return changed(token_id, before, after, who, why, **more)
+        fields = {**described(token_id, after), "before": before, "after": after.state, **more}
+        return Entry(who, "token_changed", why, fields)
 
     def _of(self, token_id: str) -> Standing:
         return self._tokens.get(token_id, Standing())
@@ -210,47 +186,6 @@ class Transitions:
             self._tokens.pop(token_id, None)
         else:
             self._tokens[token_id] = standing
-
-
-def changed(
-    token_id: str, before: str | None, after: Standing, who: str, why: str, **more: Any
-) -> Entry:
-    """Return the entry that says how a token stood and how it stands now."""
-    fields = {**described(token_id, after), "before": before, "after": after.state, **more}
-    return Entry(who, CHANGED, why, fields)
-
-
-def described(token_id: str, standing: Standing) -> dict[str, Any]:
-    """Return what every record of a token says of it."""
-    request = standing.request
-    return {
-        "token_id": token_id,
-        "holder": "" if request is None else request.holder,
-        "purpose": "" if request is None else request.purpose,
-        "tenant": "" if request is None else request.tenant,
-        "work_class": standing.work_class,
-        "epoch": standing.epoch,
-        "charged_bytes": standing.charged_bytes,
-    }
-
-
-def standing_of(grant: Grant) -> Standing:
-    """Return how a grant of the ledger stands."""
-    return Standing(
-        request=grant.request,
-        work_class=grant.work_class,
-        state=grant.state,
-        epoch=grant.epoch,
-        charged_bytes=grant.granted_bytes,
-        keep_bytes=0 if grant.demand is None else grant.demand.keep_bytes,
-        users=grant.users,
-        was_used=grant.was_used,
-    )
-
-
-def name_of(process: Process) -> str:
-    """Return a process as a record names it."""
-    return f"{process.boot_id}/{process.pid}/{process.start_ticks}"
 
 
 def _of_the_broker(event: Event) -> Entry | None:

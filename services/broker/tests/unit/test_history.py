@@ -22,7 +22,7 @@ from brickwork_broker.messages import (
     Tick,
     WorkClass,
 )
-from brickwork_broker.transitions import standing_of
+from brickwork_broker.standing import standing_of
 from brickwork_sdk.audit import Entry
 from services.broker.tests.unit.examples import (
     ENGINE,

@@ -15,7 +15,7 @@ FIRST_SEED ?= 1
 ROUNDS ?= 3
 FIRST_ROUND ?= 1
 
-.PHONY: help setup demo test check new-brick protos locks docs sim chaos bench bench-gpu images base-image docker-test release
+.PHONY: help setup demo test check new-brick protos locks docs sim mutations chaos bench bench-gpu images base-image docker-test release
 
 help:  ## print what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand --tabs 20
@@ -48,6 +48,9 @@ docs: setup  ## generate docs/reference
 
 sim: setup  ## run the broker's simulator (SEEDS=, FIRST_SEED=, SEED= for one)
 	@$(IN_VENV) -m services.broker.tests.sim --seeds $(SEEDS) --first-seed $(FIRST_SEED) $(if $(SEED),--seed $(SEED))
+
+mutations: setup  ## plant known bugs in the broker and see that its simulator finds each
+	@$(IN_VENV) -m services.broker.tests.sim.mutations
 
 chaos: setup  ## kill, freeze and starve every process of the mesh under work (ROUNDS=, FIRST_ROUND=)
 	@$(IN_VENV) -m pytest tests/chaos --rounds $(ROUNDS) --first-round $(FIRST_ROUND)

@@ -66,6 +66,8 @@ class Book:
             logging.WARNING if is_full else logging.INFO,
             "journal_disk_full" if is_full else "journal_disk_has_room",
         )
+        if not is_full:  # what was kept off the full disk is written now
+            self._journal.compact(self.ledger.history())
         return self.ledger.apply(Close(FULL if is_full else ""), now_ms)
 
     def _kept(self, events: Iterable[Event]) -> list[DurableEvent]:

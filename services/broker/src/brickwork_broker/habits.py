@@ -15,6 +15,8 @@ stays half a minute, so that loading is at most a part of what is done with it."
 USE_HALF_LIFE_MS = 600_000
 UNKNOWN_LOAD_MS = 10_000
 """Of a model that was never seen loading."""
+HABITS_MAX = 1_024
+"""So many models are remembered; who names a new one each time makes old ones forgotten."""
 
 
 @dataclass(slots=True)
@@ -33,19 +35,19 @@ class Habits:
 
     def load_began(self, request: TokenRequest, now_ms: int) -> None:
         """Note that a model is loaded."""
-        loads_ms = self._habit(request).loads_ms
+        loads_ms = self._habit_to_change(request).loads_ms
         loads_ms.append(now_ms)
         while loads_ms[0] <= now_ms - STORM_WINDOW_MS:
             loads_ms.popleft()
 
     def loaded(self, request: TokenRequest, load_ms: int) -> None:
         """Note how long a load took; what is kept rises at once and falls slowly."""
-        habit = self._habit(request)
+        habit = self._habit_to_change(request)
         habit.load_ms = max(load_ms, (3 * habit.load_ms + load_ms) // 4)
 
     def used(self, request: TokenRequest, now_ms: int) -> None:
         """Note that an idle model is used again."""
-        habit = self._habit(request)
+        habit = self._habit_to_change(request)
         habit.uses = self._uses(habit, now_ms) + 1
         habit.used_at_ms = now_ms
 
@@ -71,4 +73,11 @@ class Habits:
         return habit.uses * exp(-log(2) * (now_ms - habit.used_at_ms) / USE_HALF_LIFE_MS)
 
     def _habit(self, request: TokenRequest) -> _Habit:
-        return self._habits.setdefault((request.holder, request.purpose), _Habit())
+        return self._habits.get((request.holder, request.purpose)) or _Habit()
+
+    def _habit_to_change(self, request: TokenRequest) -> _Habit:
+        model = (request.holder, request.purpose)
+        habit = self._habits[model] = self._habits.pop(model, _Habit())
+        if len(self._habits) > HABITS_MAX:
+            del self._habits[next(iter(self._habits))]
+        return habit

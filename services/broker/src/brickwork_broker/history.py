@@ -94,6 +94,8 @@ class History:
     def _started(self, fields: Mapping[str, Any]) -> None:
         self.start_count += 1
         self._loading = ""
+        # On a full disk the end of what was never granted is remembered by one life alone.
+        self._ended = {one: state for one, state in self._ended.items() if state != "cancelled"}
         for token_id, token in list(self.tokens.items()):
             if token.state == "queued":
                 del self.tokens[token_id]

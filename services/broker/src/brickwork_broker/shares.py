@@ -6,6 +6,8 @@ from math import exp, log
 HALF_LIFE_MS = 600_000
 """What was used ten minutes ago counts half: long enough to even out jobs of minutes, short enough
 that yesterday's use is forgiven."""
+TENANTS_MAX = 1_024
+"""So many are remembered, besides those that have something."""
 
 
 @dataclass(slots=True)
@@ -26,7 +28,13 @@ class Shares:
         share = self._by_tenant.setdefault(tenant, _Share(0, 0.0, now_ms))
         share.attained, share.at_ms = self._attained(share, now_ms), now_ms
         share.charged_bytes += more_bytes
-        if share.charged_bytes == 0 and share.attained < 1:
+        if len(self._by_tenant) > TENANTS_MAX:
+            self._forget_the_idle()
+
+    def _forget_the_idle(self) -> None:
+        """Forget those that have nothing now, the longest idle first, down to half of all."""
+        idle = [tenant for tenant, share in self._by_tenant.items() if share.charged_bytes == 0]
+        for tenant in sorted(idle, key=lambda one: self._by_tenant[one].at_ms)[: TENANTS_MAX // 2]:
             del self._by_tenant[tenant]
 
     def attained(self, tenant: str, now_ms: int) -> float:

@@ -120,18 +120,18 @@ class Queue:
             for lines in self._lines.values()
         ]
         by_age = [sorted(line, key=lambda waiter: -waiter.order) for line in lines]
+        ripe_ms = [_ripe_ms(waiters[-1]) if waiters else NEVER_MS for waiters in by_age]
         ordered: list[Waiter] = []
         gone = set[int]()
         for _ in range(len(self._by_id)):
-            for waiters in by_age:
-                while waiters and waiters[-1].order in gone:
-                    waiters.pop()
-            ripe_ms = [_ripe_ms(waiters[-1]) if waiters else NEVER_MS for waiters in by_age]
             number, until_ms = _class_on_turn(ripe_ms)
-            line = lines[number]
+            line, oldest = lines[number], by_age[number]
             place = next(at for at, one in enumerate(line) if one.asked_at_ms <= until_ms)
             ordered.append(line.pop(place))
             gone.add(ordered[-1].order)
+            while oldest and oldest[-1].order in gone:
+                oldest.pop()
+            ripe_ms[number] = _ripe_ms(oldest[-1]) if oldest else NEVER_MS
         return ordered
 
     def _turn(self, waiter: Waiter, now_ms: int) -> Key:

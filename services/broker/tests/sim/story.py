@@ -145,6 +145,8 @@ class Story:
 
     def take(self, command: Command, event: Event, is_full: bool, now_ms: int) -> None:
         """Take in one event."""
+        if not is_full:
+            self._told_while_full.clear()
         match event:
             case Queued():
                 self._queued(command, event, now_ms)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brickwork_broker.messages import WorkClass
-from brickwork_broker.shares import Shares
+from brickwork_broker.shares import TENANTS_MAX, Shares
 from brickwork_broker.token import Waiter
 from brickwork_broker.waiting import FAIR_MS_MAX, Queue
 from services.broker.tests.unit.examples import REQUEST
@@ -62,6 +62,28 @@ def test_inside_a_class_the_tenant_that_has_had_less_goes_first() -> None:
     assert queue.head(FAIR_MS_MAX) == greedy
 
 
+def test_a_class_that_has_waited_longer_goes_before_a_fair_late_comer_of_another() -> None:
+    shares = Shares()
+    shares.charge("greedy", 100, 0)
+    old = waiter(0, tenant="greedy")
+    call = waiter(1, WorkClass.INTERACTIVE, asked_at_ms=61_000)
+    late = waiter(2, asked_at_ms=62_000, tenant="modest")
+    queue = queue_of(old, call, late, shares=shares)
+    assert queue.in_turn(62_000) == [old, call, late]
+    assert queue.head(62_000) == old
+
+
+def test_tenants_that_have_nothing_are_forgotten_when_there_are_too_many() -> None:
+    shares = Shares()
+    shares.charge("busy", 100, 0)
+    for number in range(TENANTS_MAX + 1):
+        shares.charge(f"tenant-{number}", 1, number)
+        shares.charge(f"tenant-{number}", -1, number + 1)
+    assert shares.attained("tenant-0", 10_000) == 0
+    assert shares.attained(f"tenant-{TENANTS_MAX}", 10_000) > 0
+    assert shares.attained("busy", 10_000) > 0
+
+
 def test_what_a_tenant_had_is_forgiven_by_halves() -> None:
     shares = Shares()
     shares.charge("one", 100, 0)
@@ -97,9 +119,12 @@ def test_the_head_is_the_first_in_turn_and_the_sums_are_those_of_the_rows(
         if is_removed:
             queue.remove(f"token-{order // 2:03}")
     ordered = queue.in_turn(now_ms)
-    assert queue.head(now_ms) == (ordered[0] if ordered else None)
     assert len(ordered) == len(queue) == queue.count_of(REQUEST.process)
     assert queue.guaranteed_bytes == sum(one.request.guaranteed_bytes for one in ordered)
+    for number, one in enumerate(ordered):
+        assert queue.head(now_ms) == ordered[number]
+        queue.remove(one.request.token_id)
+    assert queue.head(now_ms) is None
 
 
 def test_a_request_that_changes_its_class_keeps_its_place_by_age() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -47,6 +48,10 @@ async def hold(
                     return
 
 
+def data_limit_bytes(process: EngineProcess) -> int:
+    return resource.prlimit(process.identity.pid, resource.RLIMIT_DATA)[0]
+
+
 async def granted(process: EngineProcess) -> int:
     async with aclosing(process.stream("budget", CountRequest(1), [Number])) as events:
         [event] = [event async for event in events]
@@ -72,11 +77,10 @@ async def test_memory_that_grows_slowly_ends_the_engine_with_one_reason() -> Non
 
 async def test_memory_that_is_asked_for_at_once_is_refused_before_it_is_taken() -> None:
     async with engine() as process:
-        taken: list[int] = []
+        storm = HoldRequest(2 * DATA_MARGIN_BYTES, 2 * DATA_MARGIN_BYTES)
         with pytest.raises(EngineFailed) as caught:
-            await hold(process, HoldRequest(2**30, 2**30), lambda held: bool(taken.append(held)))
+            await hold(process, storm, lambda held_bytes: held_bytes > 0)
         assert caught.value.reason is Reason.ENGINE_OVER_BUDGET
-        assert taken == []
         await process.exited.wait()
         assert process.fate is Fate.OVER_BUDGET
     async with engine() as fresh:
@@ -98,15 +102,18 @@ async def test_an_engine_within_its_budget_is_let_be() -> None:
 
 
 async def test_a_larger_budget_is_room_and_a_smaller_one_is_kept_to() -> None:
-    large_bytes, held_bytes = 4 * BUDGET_BYTES, 2 * BUDGET_BYTES + DATA_MARGIN_BYTES
+    large_bytes, held_bytes = 4 * BUDGET_BYTES, 3 * BUDGET_BYTES
     request = HoldRequest(held_bytes, 4 * MIB)
     async with engine() as process:
+        pid, before_bytes = process.identity.pid, data_limit_bytes(process)
         await process.set_budget(large_bytes)
         assert await granted(process) == large_bytes
+        assert data_limit_bytes(process) >= large_bytes + DATA_MARGIN_BYTES > before_bytes
         await hold(process, request, lambda bytes_now: bytes_now >= held_bytes)
         await process.set_budget(BUDGET_BYTES)
         assert await granted(process) == BUDGET_BYTES
-        assert private_bytes(process.identity.pid) < BUDGET_BYTES
+        assert private_bytes(pid) < BUDGET_BYTES
+        assert data_limit_bytes(process) < large_bytes + DATA_MARGIN_BYTES
         with pytest.raises(EngineFailed) as caught:
             await hold(process, request)
         assert caught.value.reason is Reason.ENGINE_OVER_BUDGET

@@ -16,7 +16,7 @@ from brickwork_sdk.models import BuildByModule, CatalogueEntry, Model, ModelFile
 from brickwork_sdk.slot import ModelSlot, SlotState
 from brickwork_sdk.slots import Slots, Started, Waiting
 from brickwork_sdk.testing.broker import ScriptedBroker, scripted_broker
-from brickwork_sdk.testing.toy_engine import CountRequest, Number
+from brickwork_sdk.testing.toy_engine import CountRequest, HoldRequest, Number
 from brickwork_sdk.vram import VramClient, renewal
 
 FILE = ModelFile(path="weights", sha256="0" * 64, size_bytes=1)
@@ -179,6 +179,19 @@ async def test_after_a_crash_a_fresh_process_serves(broker: tuple[ScriptedBroker
         assert caught.value.reason is Reason.ENGINE_CRASHED
         assert (await run(slots))[-1] == Number(2)
         assert len(broker[0].held) == 1, "the token of the dead process was given back"
+
+
+async def test_after_an_engine_took_too_much_a_fresh_process_serves(
+    broker: tuple[ScriptedBroker, str],
+) -> None:
+    async with slots_of(broker[1]) as slots:
+        storm = slots.run("", Caller(), "hold", HoldRequest(2**32, 2**32), (Number,))
+        with pytest.raises(BrickworkError) as caught:
+            async with aclosing(storm) as events:
+                [event async for event in events]
+        assert caught.value.reason is Reason.ENGINE_OVER_BUDGET
+        assert (await run(slots))[-1] == Number(2)
+        assert len(broker[0].held) == 1, "the token of the ended process was given back"
 
 
 async def test_a_killed_process_gives_its_token_back_while_nobody_calls(

@@ -117,5 +117,5 @@ def load(model_dir: Path, options: Mapping[str, str]) -> ToyEngine:
         case "hang":
             threading.Event().wait()
         case "swell":
-            return ToyEngine(len(b"x" * 2**30))
+            return ToyEngine(len(b"x" * 2**31))
     return ToyEngine(Budget.of(options).granted_bytes or 0)

@@ -8,6 +8,8 @@ from typing import Protocol
 SAMPLE_EVERY_MS_DEFAULT = 1_000
 SAMPLE_EVERY_MS_MIN = 200
 SAMPLE_EVERY_MS_MAX = 60_000
+LINES_MAX = 4
+"""Lines that are read side by side where memory and threads allow it, one on a thread each."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ VideoEvent = TimedText | Progress | VideoEnd
 
 
 class Engine(Protocol):
-    """Reads text; each step takes at most one frame of a video or one line of a page."""
+    """Reads text; each step takes at most one frame of a video or a few lines of a page."""
 
     def read_document(self, request: DocumentRequest) -> Iterator[Page | PageProgress]:
         """Read the pages of a document in order; an image is one page."""

@@ -1,12 +1,14 @@
 """An engine without a model: the same picture always gives the same text."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brickwork_ocr.engine import (
+    LINES_MAX,
     Box,
     DocumentRequest,
     Line,
@@ -17,13 +19,25 @@ from brickwork_ocr.engine import (
 )
 from brickwork_ocr.video import read_video_frames
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.media.frames import read_frames
 from brickwork_sdk.media.image import read_image
 from brickwork_sdk.media.probe import probe
 
 
 class ScriptedOcrEngine:
-    """Reads a picture as one line that tells its brightness, and a black one as nothing."""
+    """Reads a picture as one line that tells its brightness, and a black one as nothing.
+
+    It looks at a page in so many steps as the real engine would take for four lines, which is how
+    its budget shows.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def set_budget(self, granted_bytes: int) -> None:
+        """Take as many steps as this allows."""
+        self._budget = replace(self._budget, granted_bytes=granted_bytes)
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
@@ -36,7 +50,10 @@ class ScriptedOcrEngine:
         """Read an image file as one page."""
         pixels = read_image(request.path)
         lines = _read(pixels)
-        yield PageProgress(len(lines))
+        seen = 0
+        while seen < LINES_MAX:
+            seen += self._budget.at_once(LINES_MAX)
+            yield PageProgress(len(lines))
         yield Page(1, pixels.shape[1], pixels.shape[0], lines)
 
     def read_video(self, request: VideoRequest) -> Iterator[VideoEvent]:
@@ -48,8 +65,8 @@ class ScriptedOcrEngine:
 
 
 def load(model_dir: Path, options: Mapping[str, str]) -> ScriptedOcrEngine:
-    """Need neither model nor options."""
-    return ScriptedOcrEngine()
+    """Need no model, and of the options those of a `Budget`."""
+    return ScriptedOcrEngine(Budget.of(options))
 
 
 def _read(pixels: NDArray[np.uint8]) -> tuple[Line, ...]:

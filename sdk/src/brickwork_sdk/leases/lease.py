@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
-from brickwork_sdk.errors import NotPossible, Reason
+from brickwork_sdk.errors import DeadlineExceeded, NotPossible, Reason
 from brickwork_sdk.leases.course import Course, Notice
 from brickwork_sdk.leases.terms import LeaseTerms
 from brickwork_sdk.processes import ProcessIdentity
+from brickwork_sdk.spans import format_span
 from brickwork_sdk.vram import MemoryWait, VramClient, VramToken
 
 HOLDER = "lease"
@@ -77,7 +78,8 @@ async def leased(
 
     Raises:
         InvalidInput: VRAM_REQUEST_INVALID.
-        NotPossible: VRAM_CAN_NEVER_FIT, or VRAM_TOKEN_STALE once the time to wait is over.
+        NotPossible: VRAM_CAN_NEVER_FIT.
+        DeadlineExceeded: DEADLINE_EXCEEDED, the time to wait for it is over.
         NoCapacity: VRAM_QUEUE_FULL, STORAGE_FULL.
         Busy: BROKER_UNREACHABLE.
     """
@@ -95,9 +97,20 @@ async def leased(
 async def _granted(
     client: VramClient, terms: LeaseTerms, tell: Callable[[MemoryWait], None]
 ) -> VramToken:
-    async with aclosing(client.acquire(terms.request(), terms.caller)) as steps:
-        async for step in steps:
-            if isinstance(step, VramToken):
-                return step
-            tell(step)
-    raise NotPossible(Reason.VRAM_TOKEN_STALE, "The request left the queue.")
+    cause = "The broker said no more."
+    try:
+        async with aclosing(client.acquire(terms.request(), terms.caller)) as steps:
+            async for step in steps:
+                if isinstance(step, VramToken):
+                    return step
+                cause = step.cause
+                tell(step)
+    except NotPossible as error:
+        if error.reason is not Reason.VRAM_TOKEN_STALE or terms.wait_seconds is None:
+            raise
+        raise DeadlineExceeded(
+            Reason.DEADLINE_EXCEEDED,
+            f"No memory within {format_span(terms.wait_seconds)}: {cause}",
+            metadata={"cause": cause},
+        ) from error
+    raise AssertionError("the client tells a grant, or raises why there is none")

@@ -1,99 +1,68 @@
 """A lease inside the process that uses it, such as a notebook's kernel."""
 
-import _thread
-import asyncio
-import atexit
+import json
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from brickwork_sdk.caller import WorkClass
-from brickwork_sdk.errors import (
-    BrickworkError,
-    Busy,
-    EngineFailed,
-    InvalidInput,
-    NotPossible,
-    Reason,
-)
-from brickwork_sdk.leases.course import Notice, Step
-from brickwork_sdk.leases.family import descendants, signalled
-from brickwork_sdk.leases.lease import Lease, leased
-from brickwork_sdk.leases.readings import Readings
+from brickwork_sdk.errors import Busy, EngineFailed, InvalidInput, Reason, error_of
+from brickwork_sdk.leases.course import Step
 from brickwork_sdk.leases.terms import LeaseTerms
-from brickwork_sdk.processes import ProcessIdentity, identify
 from brickwork_sdk.settings import GpuSettings
-from brickwork_sdk.vram import MemoryWait
 
-LOOK_SECONDS = 1.0
-"""How often the memory and the processes are looked at."""
-READING_LOOKS = 5
-"""How often the first reading is asked for; a probe reads twice a second."""
-RESIDUE = 1 / 16
-"""A block has given its lease back once no more than this of it is used beyond what the process had
-before: allocators keep some for the next time."""
 END_SECONDS = 15.0
-"""How long the end of the process waits for the lease's."""
+"""How long a wait that is given up may take to leave the queue."""
 
 
 class NotebookLease:
-    """Memory for the block of a `with`, held by threads of its own.
+    """Memory for the block of a `with`, kept by a process of its own.
 
-    Nothing here needs the caller's event loop or attention: a blocked cell loses no lease. What a
-    block leaves behind stays leased until it is freed, or until this process ends: a promise to
-    have freed something is no evidence.
+    Nothing here needs the caller's event loop or attention, and not even its interpreter: a cell
+    that is blocked in a library loses no lease. What a block leaves behind stays leased until it
+    is freed, or until this process ends: a promise to have freed something is no evidence.
 
     Attributes:
-        granted_bytes: how much may be used.
+        granted_bytes: how much may be used now; it falls when some of it is given back.
         device: of what, such as host or cuda:0.
-        hold_left_seconds: how long it may still be kept; 0 once that is over.
+        is_over: whether nothing of it is held any more.
     """
 
     def __init__(
         self,
-        address: str,
-        terms: LeaseTerms,
+        words: dict[str, Any],
+        hold_seconds: float,
         on_warning: Callable[[float], object] | None,
         on_shrink: Callable[[int], object] | None,
         on_checkpoint: Callable[[float], object] | None,
     ) -> None:
-        self._address = address
-        self._terms = terms
+        self.granted_bytes = 0
+        self.device = ""
+        self.is_over = False
+        self._words = words
+        self._hold_seconds = hold_seconds
         self._on_warning = on_warning
         self._on_shrink = on_shrink
         self._on_checkpoint = on_checkpoint
-        self._granted: Future[Lease] = Future()
-        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._left = threading.Event()
+        self._granted: Future[float] = Future()
+        self._keeper: subprocess.Popen[str] | None = None
+        self._is_left = False
         self._ended_because = ""
         self._said = ""
 
     @property
-    def granted_bytes(self) -> int:
-        """How much may be used now; it falls when some of it is given back."""
-        return self._lease.token.granted_bytes
-
-    @property
-    def device(self) -> str:
-        """Of what, such as host or cuda:0."""
-        return self._lease.token.device
-
-    @property
     def hold_left_seconds(self) -> float:
-        """How long it may still be kept; 0 once that is over."""
-        return self._lease.hold_left_seconds
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing of it is held any more, and nobody renews it."""
-        return not self._thread.is_alive()
+        """How long it may still be kept; 0 once that is over, or before it was granted."""
+        if not self._granted.done():
+            return 0.0
+        return max(0.0, self._granted.result() + self._hold_seconds - time.monotonic())
 
     def __enter__(self) -> Self:
         """Wait for the memory, and say meanwhile why it takes so long.
@@ -101,12 +70,21 @@ class NotebookLease:
         Raises:
             BrickworkError: why there is none; see `leases.lease.leased`.
         """
-        self._thread.start()
-        atexit.register(self._end)
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-m", "brickwork_sdk.leases.keeper"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Control-C is for this process, which decides what ends
+        )
+        threading.Thread(
+            target=self._listen, args=(self._keeper,), name="lease", daemon=True
+        ).start()
+        self._say({**self._words, "pid": os.getpid()})
         try:
             self._granted.result()
         except BaseException:
-            self._end()
+            self._leave_queue(self._keeper)
             raise
         return self
 
@@ -121,121 +99,91 @@ class NotebookLease:
         Raises:
             Busy: VRAM_REVOKED, the block was interrupted because others need the memory.
         """
-        self._left.set()
+        self._is_left = True
+        self._say({"left": True})
         if self._ended_because and isinstance(error, KeyboardInterrupt):
             raise Busy(
                 Reason.VRAM_REVOKED, f"The lease was ended for others: {self._ended_because}"
             ) from error
 
-    @property
-    def _lease(self) -> Lease:
+    def _say(self, word: dict[str, Any]) -> None:
+        assert self._keeper is not None, "the lease was entered"
+        assert self._keeper.stdin is not None, "it has a pipe"
+        try:
+            self._keeper.stdin.write(json.dumps(word) + "\n")
+            self._keeper.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            return  # It has ended, or its pipe is closed for that reason; its listener tells.
+
+    def _leave_queue(self, keeper: "subprocess.Popen[str]") -> None:
+        assert keeper.stdin is not None, "it has a pipe"
+        keeper.stdin.close()
+        try:
+            keeper.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            keeper.kill()  # whom the broker then sees gone
+
+    def _listen(self, keeper: "subprocess.Popen[str]") -> None:
+        """Hear the keeper until it ends."""
+        with keeper:
+            assert keeper.stdout is not None, "it has a pipe"
+            for line in keeper.stdout:
+                told = json.loads(line)
+                self._hear(told.pop("kind"), told)
         if not self._granted.done():
-            raise EngineFailed(Reason.UNEXPECTED, "The lease is used before it was entered.")
-        return self._granted.result()
+            ended = EngineFailed(Reason.UNEXPECTED, "The process that keeps the lease has ended.")
+            self._granted.set_exception(ended)
+        self.is_over = True
 
-    def _run(self) -> None:
-        with suppress(asyncio.CancelledError):
-            asyncio.run(self._live())
-        atexit.unregister(self._end)
+    def _hear(self, kind: str, told: dict[str, Any]) -> None:
+        match kind:
+            case "wait" if told["cause"] != self._said:
+                self._said = told["cause"]
+                _tell(self._said)
+            case "granted":
+                self.granted_bytes, self.device = told["granted_bytes"], told["device"]
+                self._granted.set_result(time.monotonic())
+            case "resized":
+                self.granted_bytes = told["granted_bytes"]
+            case "error" if not self._granted.done():
+                self._granted.set_exception(error_of(**told))
+            case "error":
+                _tell(told["message"])
+            case "notice":
+                self._act(**told)
 
-    def _end(self) -> None:
-        """End the thread, and with it the lease."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # it has ended already
-                self._loop.call_soon_threadsafe(self._living.cancel)
-        self._thread.join(END_SECONDS)
-
-    async def _live(self) -> None:
-        """Hold the lease from the asking until its memory is free."""
-        living = asyncio.current_task()
-        assert living is not None, "this runs as a task"
-        self._living, self._loop = living, asyncio.get_running_loop()
-        try:
-            async with (
-                leased(self._address, self._terms, self._hear_wait) as lease,
-                Readings(self._address) as readings,
-            ):
-                await self._hold(lease, readings)
-        except BaseException as error:
-            if not self._granted.done():
-                self._granted.set_exception(error)
-            elif isinstance(error, BrickworkError):
-                _tell(error.message)
-            else:
-                raise
-
-    async def _hold(self, lease: Lease, readings: Readings) -> None:
-        token_id, named = lease.token.token_id, _family()
-        await lease.attach(*named)
-        before_bytes = await _first(readings, token_id)
-        listening = asyncio.create_task(self._listen(lease))
-        self._granted.set_result(lease)
-        try:
-            while not lease.token.is_lost:
-                await asyncio.sleep(LOOK_SECONDS)
-                if fresh := _family() - named:
-                    named |= fresh
-                    with suppress(Busy, NotPossible):  # renewals tell a broker that is away
-                        await lease.attach(*fresh)
-                if self._left.is_set() and await self._is_returned(lease, readings, before_bytes):
-                    return
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
-
-    async def _is_returned(self, lease: Lease, readings: Readings, before_bytes: int) -> bool:
-        """Give back what is not used; tell whether the rest is what the process had before."""
-        residue_bytes = round(self._terms.size_bytes * RESIDUE)
-        used_bytes = await readings.used_bytes(lease.token.token_id)
-        if used_bytes is None:
-            return False
-        kept_bytes = used_bytes + residue_bytes
-        if kept_bytes < lease.token.granted_bytes:
-            lease.keep(max(1, kept_bytes))
-            return False
-        return used_bytes <= before_bytes + residue_bytes
-
-    async def _listen(self, lease: Lease) -> None:
-        async for notice in lease.notices():
-            self._hear(lease, notice)
-
-    def _hear_wait(self, wait: MemoryWait) -> None:
-        if wait.cause != self._said:
-            self._said = wait.cause
-            _tell(wait.cause)
-
-    def _hear(self, lease: Lease, notice: Notice) -> None:
-        """Act on a notice; hooks run on threads of their own, so that none delays the next."""
-        match notice.step:
+    def _act(self, step: str, cause: str, seconds: float, keep_bytes: int) -> None:
+        """Act on a notice; hooks have threads of their own, so that none delays the next."""
+        match Step(step):
             case Step.WARNING:
-                _tell(f"{notice.cause} {notice.seconds:.0f} s are left.")
+                _tell(f"{cause} {seconds:.0f} s are left.")
                 if self._on_warning is not None:
-                    _start(self._on_warning, notice.seconds)
+                    _start(self._on_warning, seconds)
             case Step.OVERTIME:
-                _tell(notice.cause)
+                _tell(cause)
             case Step.SHRINK:
-                _tell(f"Memory is asked back: {notice.cause}")
+                _tell(f"Memory is asked back: {cause}")
                 if self._on_shrink is not None:
-                    _start(self._shrink, lease, self._on_shrink, notice.keep_bytes)
+                    _start(self._shrink, self._on_shrink, keep_bytes)
             case Step.CHECKPOINT:
-                self._ended_because = notice.cause
-                _tell(f"The lease ends in {notice.seconds:.0f} s: {notice.cause}")
-                _start(self._checkpoint, notice.seconds)
+                self._ended_because = cause
+                _tell(f"The lease ends in {seconds:.0f} s: {cause}")
+                _start(self._checkpoint, seconds)
             case Step.KILL:
-                _tell(f"This process is ended, for its memory is needed: {notice.cause}")
-                signalled(descendants(os.getpid()), signal.SIGKILL)
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._ended_because = cause
 
-    def _shrink(self, lease: Lease, shrink: Callable[[int], object], keep_bytes: int) -> None:
+    def _shrink(self, shrink: Callable[[int], object], keep_bytes: int) -> None:
         shrink(keep_bytes)
-        lease.keep(keep_bytes)
+        self._say({"kept_bytes": keep_bytes})
 
     def _checkpoint(self, seconds: float) -> None:
         """Let the user keep what is worth it, then interrupt the block as Control-C does."""
         if self._on_checkpoint is not None:
             self._on_checkpoint(seconds)
-        if not self._left.is_set():
-            _thread.interrupt_main()
+        main = threading.main_thread().ident
+        if not self._is_left and main is not None:
+            # A real signal: `_thread.interrupt_main` does not wake a thread that waits.
+            signal.pthread_kill(main, signal.SIGINT)
 
 
 def lease(
@@ -277,33 +225,13 @@ def lease(
             f"A class of work is one of {', '.join(WorkClass)}, and not {work_class!r}.",
             metadata={"field": "work_class"},
         )
-    terms = LeaseTerms.read(
-        size,
-        hold,
-        least=least,
-        wait=wait,
-        purpose=purpose,
-        work_class=WorkClass(work_class),
-        tenant=tenant,
-    )
-    address = broker or GpuSettings.load().broker
-    return NotebookLease(address, terms, on_warning, on_shrink, on_checkpoint)
-
-
-def _family() -> set[ProcessIdentity]:
-    """Name this process and those below it, which share its work."""
-    me = identify(os.getpid())
-    return {*([me] if me is not None else []), *descendants(os.getpid())}
-
-
-async def _first(readings: Readings, token_id: str) -> int:
-    """Return what the process uses before the block; 0 where nobody can say so."""
-    for _ in range(READING_LOOKS):
-        used_bytes = await readings.used_bytes(token_id)
-        if used_bytes is not None:
-            return used_bytes
-        await asyncio.sleep(LOOK_SECONDS / 2)
-    return 0
+    words: dict[str, Any] = {
+        **{"size": size, "hold": hold, "least": least, "wait": wait, "purpose": purpose},
+        **{"work_class": WorkClass(work_class), "tenant": tenant},
+    }
+    terms = LeaseTerms.read(**words)
+    words["address"] = broker or GpuSettings.load().broker
+    return NotebookLease(words, terms.hold_seconds, on_warning, on_shrink, on_checkpoint)
 
 
 def _start(act: Callable[..., object], *arguments: object) -> None:

@@ -34,6 +34,7 @@ class ScriptedBroker(broker_pb2_grpc.BrokerServiceServicer):
         renewal_count: renewals answered so far.
         held: bytes of the tokens that are granted and not yet released.
         users: processes attached to each token, by its id.
+        measured_bytes: what the processes of every token are seen to use.
         memory: what watchers are told, once and again with each `tell`.
         explanation: why every token waits.
     """
@@ -49,6 +50,7 @@ class ScriptedBroker(broker_pb2_grpc.BrokerServiceServicer):
         self.renewal_count = 0
         self.held: dict[str, int] = {}
         self.users: dict[str, list[int]] = {}
+        self.measured_bytes = 0
         self.memory = broker_pb2.WatchVramTokensResponse()
         self.explanation = broker_pb2.ExplainWaitResponse()
         self._told = asyncio.Event()
@@ -132,7 +134,11 @@ class ScriptedBroker(broker_pb2_grpc.BrokerServiceServicer):
         """List what is held."""
         return broker_pb2.ListVramTokensResponse(
             tokens=[
-                broker_pb2.VramToken(token_id=token_id, granted_bytes=size_bytes)
+                broker_pb2.VramToken(
+                    token_id=token_id,
+                    granted_bytes=size_bytes,
+                    measured_bytes=self.measured_bytes,
+                )
                 for token_id, size_bytes in self.held.items()
             ]
         )

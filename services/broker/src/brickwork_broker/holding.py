@@ -109,7 +109,7 @@ def confirm_gone(register: Register, process: Process) -> None:
         if process == grant.request.process:
             end(register, grant, Suspicion.HOLDER_GONE)
         else:
-            _release_if_proven(register, token_id)
+            release_if_proven(register, token_id)
 
 
 def override(register: Register, command: Override) -> None:
@@ -130,7 +130,7 @@ def end(register: Register, grant: Grant, suspicion: Suspicion) -> None:
     token_id = grant.request.token_id
     if grant.suspicion in (None, Suspicion.EXPIRED, Suspicion.REVOKED):
         register.record(Quarantined(token_id, suspicion))
-    _release_if_proven(register, token_id)
+    release_if_proven(register, token_id)
 
 
 def shrink_if_proven(register: Register, token_id: str) -> None:
@@ -158,6 +158,17 @@ def shrink_if_proven(register: Register, token_id: str) -> None:
         register.rows.change(
             token_id, state=TokenState.GRANTED, since_ms=register.now_ms, demand=None
         )
+
+
+def release_if_proven(register: Register, token_id: str) -> None:
+    """Free a token that is over, once nobody is left that could use it."""
+    grant = register.rows.grants[token_id]
+    if grant.suspicion is None or grant.users:
+        return
+    if grant.was_used:
+        register.record(Released(token_id, Evidence.USERS_GONE))
+    elif grant.suspicion not in (Suspicion.EXPIRED, Suspicion.REVOKED):
+        register.record(Released(token_id, Evidence.NEVER_USED))
 
 
 def release_if_covered(register: Register, grant: Grant) -> None:
@@ -197,13 +208,3 @@ def _of_epoch(register: Register, token_id: str, epoch: int) -> Grant | None:
     else:
         register.refuse(token_id, Refusal.STALE, f"Epoch {epoch} does not hold this token.")
     return None
-
-
-def _release_if_proven(register: Register, token_id: str) -> None:
-    grant = register.rows.grants[token_id]
-    if grant.suspicion is None or grant.users:
-        return
-    if grant.was_used:
-        register.record(Released(token_id, Evidence.USERS_GONE))
-    elif grant.suspicion not in (Suspicion.EXPIRED, Suspicion.REVOKED):
-        register.record(Released(token_id, Evidence.NEVER_USED))

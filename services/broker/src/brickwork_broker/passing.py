@@ -1,7 +1,7 @@
 """What the passing of time ends: tokens that are not renewed, graces, loads that hang, waiting."""
 
 from brickwork_broker.asking import leaves_at_ms
-from brickwork_broker.holding import LOAD_MS_MAX, end
+from brickwork_broker.holding import LOAD_MS_MAX, end, release_if_proven
 from brickwork_broker.messages import Cancelled, Suspicion, Yield
 from brickwork_broker.register import RECOVERY_MS, Register
 from brickwork_broker.room import Room
@@ -19,8 +19,8 @@ def let_time_pass(register: Register, room: Room) -> None:
     for grant in list(register.rows.grants.values()):
         if grant.is_alive:
             _let_time_pass_for(register, room, grant)
-        elif grant.since_ms + CLEARING_MS_MAX <= register.now_ms:
-            register.rows.change(grant.request.token_id, is_stuck=True)
+        else:
+            _let_time_pass_after(register, grant)
     for waiter in register.queue:
         if leaves_at_ms(waiter) <= register.now_ms:
             register.record(Cancelled(waiter.request.token_id))
@@ -44,6 +44,14 @@ def _let_time_pass_for(register: Register, room: Room, grant: Grant) -> None:
     elif _hangs(register, grant):
         cause = f"Its model has not got on loading for {LOAD_MS_MAX // 1000} s."
         room.ask_back(grant, 0, Yield.REVOKE, cause, "")
+
+
+def _let_time_pass_after(register: Register, grant: Grant) -> None:
+    """Free what is over if a broker was killed before it could write that, or call it stuck."""
+    token_id = grant.request.token_id
+    release_if_proven(register, token_id)
+    if token_id in register.rows.grants and grant.since_ms + CLEARING_MS_MAX <= register.now_ms:
+        register.rows.change(token_id, is_stuck=True)
 
 
 def _hangs(register: Register, grant: Grant) -> bool:

@@ -143,7 +143,7 @@ class Checkers:
             for other in charged:
                 if other.is_loading and other.token_id != token_id:
                     self._broken("S4", f"{token_id} loads while {other.token_id} does")
-        coming_bytes = free_bytes + sum(token.leaving_bytes for token in charged)
+        coming_bytes = free_bytes + sum(token.leaving_bytes(now_ms) for token in charged)
         self._turns.check(self.story.tokens[token_id], self.story.waiting(), coming_bytes, now_ms)
 
     def _released(self, event: Released) -> None:
@@ -185,6 +185,7 @@ class Checkers:
 
     def _overcommitted(self, ledger: Ledger) -> None:
         """See that too much in use is told of, and that borrowers are asked for what they have."""
+        now_ms = self._world.now_ms
         charged = self.story.charged()
         excess_bytes = -self._room.free_bytes(charged)
         if excess_bytes <= 0 or ledger.is_recovering:
@@ -193,10 +194,10 @@ class Checkers:
         if not self._excess_bytes:
             self._broken("S1c", f"{excess_bytes} bytes too much are in use, and it is not told")
         if self._excess_since_ms is None:
-            self._excess_since_ms = self._world.now_ms
-        if self._world.now_ms - self._excess_since_ms < TICK_MS:
+            self._excess_since_ms = now_ms
+        if now_ms - self._excess_since_ms < TICK_MS:
             return
-        if excess_bytes > sum(token.leaving_bytes for token in charged):
+        if excess_bytes > sum(token.leaving_bytes(now_ms) for token in charged):
             for token in charged:
                 if _borrows(token):
                     self._broken("S1c", f"{token.token_id} was not asked for what it borrows")

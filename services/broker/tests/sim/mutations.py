@@ -75,7 +75,7 @@ def _plant(
 # --- What frees memory.
 
 
-@_plant("quarantine skipped", holding, "_release_if_proven", "S2")
+@_plant("quarantine skipped", holding, "release_if_proven", "S2")
 def _release_without_evidence(right: Any) -> Any:
     def release(register: Register, token_id: str) -> None:
         if register.rows.grants[token_id].suspicion is Suspicion.RELEASED_BY_HOLDER:
@@ -86,7 +86,7 @@ def _release_without_evidence(right: Any) -> Any:
     return release
 
 
-@_plant("expiry frees at once", holding, "_release_if_proven", "S2")
+@_plant("expiry frees at once", holding, "release_if_proven", "S2")
 def _free_what_expires(right: Any) -> Any:
     def release(register: Register, token_id: str) -> None:
         if register.rows.grants[token_id].suspicion is Suspicion.EXPIRED:
@@ -97,7 +97,7 @@ def _free_what_expires(right: Any) -> Any:
     return release
 
 
-@_plant("dead holder taken as dead engine", holding, "_release_if_proven", "S2", "S1b")
+@_plant("dead holder taken as dead engine", holding, "release_if_proven", "S2", "S1b")
 def _trust_the_holder(right: Any) -> Any:
     def release(register: Register, token_id: str) -> None:
         if register.rows.grants[token_id].suspicion is Suspicion.HOLDER_GONE:

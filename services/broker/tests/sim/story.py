@@ -39,6 +39,9 @@ LEGAL: dict[TokenState | None, set[TokenState]] = {
 }
 """The table of transitions, as promised; written here once more on purpose."""
 
+CLEARING_MS_MAX = 10_000
+"""Bytes that are not back so long after the end of their token are not on their way."""
+
 Broken = Callable[[str, str], None]
 
 
@@ -71,11 +74,10 @@ class Told:
         """Whether it holds memory, rightly or not."""
         return self.state in (S.GRANTED, S.SHRINKING, S.REVOKING, S.QUARANTINED)
 
-    @property
-    def leaving_bytes(self) -> int:
-        """How much of it is on its way back."""
+    def leaving_bytes(self, now_ms: int) -> int:
+        """Return how much of it is on its way back; what is stuck is not."""
         if self.state is S.QUARANTINED:
-            return self.charged_bytes
+            return self.charged_bytes if now_ms - self.since_ms < CLEARING_MS_MAX else 0
         return 0 if self.keep_bytes is None else self.charged_bytes - self.keep_bytes
 
 
@@ -238,7 +240,8 @@ class Story:
         if after not in LEGAL.get(token.state, set()):
             before = None if token.state is None else token.state.value
             self._broken("S7", f"{token_id} went from {before} to {after.value}")
-        token.state, token.since_ms = after, now_ms
+        if token.state is not after:
+            token.state, token.since_ms = after, now_ms
         return token
 
     def _known(self, token_id: str) -> Told:

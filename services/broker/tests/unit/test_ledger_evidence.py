@@ -26,6 +26,7 @@ from brickwork_broker.messages import (
     Suspicion,
     Tick,
     TokenRequest,
+    UserGone,
     WorkClass,
 )
 from brickwork_broker.passing import CLEARING_MS_MAX
@@ -142,6 +143,15 @@ def test_what_is_stuck_is_not_waited_for() -> None:
         asked += [(event.token_id, now_ms) for event in events if isinstance(event, AskedBack)]
     assert asked == [(OTHER, 5_000 + CLEARING_MS_MAX)]
     assert ledger.leaving_bytes == 40
+
+
+def test_a_release_that_a_killed_broker_could_not_write_is_made_good_at_its_next_start() -> None:
+    ledger = ledger_of()
+    epoch = used(ledger)
+    ledger.apply(Release(TOKEN, epoch), 1)
+    torn = [*ledger.history(), UserGone(TOKEN, ENGINE)]
+    again = Ledger(ledger.limits, torn)
+    assert again.apply(Tick(), 0) == (Released(TOKEN, Evidence.USERS_GONE),)
 
 
 def test_a_period_of_renewal_that_begins_anew_after_a_restart_is_kept_to() -> None:

@@ -170,6 +170,16 @@ async def test_a_model_that_does_not_load_is_one_clear_error(load: str, reason: 
     assert caught.value.reason is reason
 
 
+async def test_processes_that_an_engine_names_are_users_of_its_memory_beside_it() -> None:
+    process = await EngineProcess.spawn(TOY, Path("."), {"load": "share"})
+    told: list[int] = []
+    process.on_users = lambda: told.append(len(process.users))
+    await process.loaded(timeout_seconds=20)
+    assert process.users == (process.identity, identify(os.getpid()))
+    assert told == [2]
+    await process.kill()
+
+
 @pytest.mark.parametrize("is_frozen", [True, False], ids=["frozen", "hung"])
 async def test_an_engine_without_a_sign_of_life_is_killed_and_its_calls_are_told(
     engine: EngineProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_frozen: bool

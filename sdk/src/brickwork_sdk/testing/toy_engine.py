@@ -9,7 +9,9 @@ from pathlib import Path
 
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.engine.budget import Budget
+from brickwork_sdk.engine.description import NameUsers
 from brickwork_sdk.errors import InvalidInput, NotFound, Reason
+from brickwork_sdk.processes import identify
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,15 @@ class ToyEngine:
         yield Number(0)
 
 
-def load(model_dir: Path, options: Mapping[str, str]) -> ToyEngine:
-    """Load, or do what the option `load` says: "refuse", "die", "hang" or "swell"."""
+def load(model_dir: Path, options: Mapping[str, str], name_users: NameUsers) -> ToyEngine:
+    """Load, or do what the option `load` says: "refuse", "die", "hang", "swell" or "share".
+
+    To share is to say that the process that started this one uses its memory too.
+    """
     match options.get("load"):
+        case "share":
+            parent = identify(os.getppid())
+            name_users([parent] if parent else [])
         case "refuse":
             raise NotFound(Reason.MODEL_MISSING, "There is no such model.")
         case "die":

@@ -48,7 +48,24 @@ def table(properties: Iterable[Mapping[str, object]]) -> list[str]:
     """Add up what these tests report; nothing when they were none of ours."""
     reported = list(properties)
     rounds = [json.loads(str(one[PROPERTY])) for one in reported if PROPERTY in one]
-    return [*_rounds(rounds), *_deadlines(reported)]
+    return [*_rounds(rounds), *_deadlines(reported), *_memory(reported)]
+
+
+def _memory(reported: list[Mapping[str, object]]) -> list[str]:
+    rounds = [one for one in reported if "reclaim_seconds" in one]
+    if not rounds:
+        return []
+    taken = sorted(float(str(one["reclaim_seconds"])) for one in rounds)
+    most = {
+        name: max(int(str(one.get(name, 0))) for one in rounds)
+        for name in ("over_granted_bytes", "lost_tokens")
+    }
+    return [
+        f"rounds with real memory {len(rounds)}: over-granted bytes {most['over_granted_bytes']}, "
+        f"lost tokens {most['lost_tokens']}, memory of a killed holder free again after "
+        f"{taken[len(taken) // 2]:.1f} s (median), {taken[int(0.99 * (len(taken) - 1))]:.1f} s "
+        f"(99 of 100), {taken[-1]:.1f} s (longest)"
+    ]
 
 
 def _deadlines(reported: list[Mapping[str, object]]) -> list[str]:

@@ -3,13 +3,9 @@
 from brickwork_broker.asking import leaves_at_ms
 from brickwork_broker.holding import LOAD_MS_MAX, end, release_if_proven
 from brickwork_broker.messages import Cancelled, Suspicion, Yield
-from brickwork_broker.register import RECOVERY_MS, Register
+from brickwork_broker.register import CLEARING_MS_MAX, RECOVERY_MS, Register
 from brickwork_broker.room import Room
 from brickwork_broker.token import Grant
-
-CLEARING_MS_MAX = 10_000
-"""Processes are gone this long after the end of their token. Of those that are not nobody can say
-when they will be, so their bytes no longer count as on their way back, and others are asked."""
 
 
 def let_time_pass(register: Register, room: Room) -> None:

@@ -30,6 +30,10 @@ RECOVERY_MS = 30_000
 SILENCE_MS = 5_000
 """How long a place in the queue outlives the last poll of its caller."""
 
+CLEARING_MS_MAX = 10_000
+"""Processes are gone this long after the end of their token. Of those that are not nobody can say
+when they will be, so their bytes no longer count as on their way back, and others are asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -132,7 +136,7 @@ class Register:
                 self.has_moved = True
             case Quarantined():
                 self.detached.discard(event.token_id)
-                self.due_by(self.now_ms)
+                self.due_by(self.now_ms + CLEARING_MS_MAX)
                 self._load_over(event.token_id)
             case Released(evidence=Evidence.OVERRIDE | Evidence.COVERED) | Shrunk():
                 # The processes live on, and may use more than their tokens now say.

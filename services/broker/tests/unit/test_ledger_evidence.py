@@ -29,7 +29,7 @@ from brickwork_broker.messages import (
     UserGone,
     WorkClass,
 )
-from brickwork_broker.passing import CLEARING_MS_MAX
+from brickwork_broker.register import CLEARING_MS_MAX
 from brickwork_broker.token import Grant
 from services.broker.tests.unit.examples import (
     ENGINE,

@@ -195,11 +195,12 @@ class Checkers:
             self._broken("S1c", f"{excess_bytes} bytes too much are in use, and it is not told")
         if self._excess_since_ms is None:
             self._excess_since_ms = now_ms
-        if now_ms - self._excess_since_ms < TICK_MS:
+        long_ago_ms = now_ms - TICK_MS
+        if self._excess_since_ms > long_ago_ms:
             return
         if excess_bytes > sum(token.leaving_bytes(now_ms) for token in charged):
             for token in charged:
-                if _borrows(token):
+                if _borrows(token) and max(token.since_ms, token.loaded_at_ms) <= long_ago_ms:
                     self._broken("S1c", f"{token.token_id} was not asked for what it borrows")
 
     # --- Each step of the world.

@@ -66,6 +66,7 @@ class Told:
     given_back_at_ms: int | None = None
     is_loading: bool = False
     load_progress: int = -1
+    loaded_at_ms: int = 0
     got_on_at_ms: int | None = None
     is_answered_for: bool = False
 
@@ -225,6 +226,8 @@ class Story:
         if command.kept_bytes != token.kept_bytes:
             token.kept_bytes, token.kept_at_ms = command.kept_bytes, now_ms
         if not command.is_loading:
+            if token.is_loading:
+                token.loaded_at_ms = now_ms
             token.is_loading = False
         elif token.got_on_at_ms is None or command.load_progress > token.load_progress:
             token.load_progress, token.got_on_at_ms = command.load_progress, now_ms

@@ -83,6 +83,8 @@ async def _run(address: str, terms: LeaseTerms, words: list[str]) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, _once(task.cancel))
+    # Control-Z does nothing, to the program neither: a lease that stands still is not renewed.
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         return await _lease_and_run(address, terms, words)
     except asyncio.CancelledError:

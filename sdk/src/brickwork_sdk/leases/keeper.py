@@ -96,7 +96,8 @@ class Keeper:
         if used_bytes is None:
             return False
         kept_bytes = used_bytes + residue_bytes
-        if kept_bytes < lease.token.granted_bytes:
+        # Not for less than that: each step is written down for ever.
+        if kept_bytes + residue_bytes < lease.token.granted_bytes:
             lease.keep(max(1, kept_bytes))
             return False
         return used_bytes <= before_bytes + residue_bytes

@@ -92,16 +92,22 @@ def _offer(
     surplus_bytes = grant.granted_bytes - request.guaranteed_bytes
     may_shrink = work_class is None or _RANK[grant.work_class] >= _RANK[work_class]
     can_shrink = request.shrinkable and may_shrink and surplus_bytes > 0
-    stays = now_ms - grant.granted_at_ms < habits.min_stay_ms(request, now_ms)
-    if request.revocable and request.loads and not stays and _idle_ms(grant, now_ms) >= IDLE_MS_MIN:
+    is_idle_model = request.loads and _idle_ms(grant, now_ms) >= IDLE_MS_MIN
+    if is_idle_model and _is_free_to_take(grant, habits, now_ms):
         return Yielding(grant, Yield.EVICT, 0)
     if is_over(grant, now_ms) and (is_harsh or not can_shrink):
         return Yielding(grant, Yield.REVOKE, 0)
-    is_free_to_take = request.revocable and request.hold_ms is None and not stays
     is_less_urgent = work_class is not None and _RANK[grant.work_class] > _RANK[work_class]
-    if is_harsh and is_less_urgent and is_free_to_take:
+    is_at_will = is_harsh and is_less_urgent and request.hold_ms is None
+    if is_at_will and _is_free_to_take(grant, habits, now_ms):
         return Yielding(grant, Yield.REVOKE, 0)
     return Yielding(grant, Yield.SHRINK, request.guaranteed_bytes) if can_shrink else None
+
+
+def _is_free_to_take(grant: Grant, habits: Habits, now_ms: int) -> bool:
+    """Tell whether all of it can be given back, and it has been there for long enough."""
+    age_ms = now_ms - grant.granted_at_ms
+    return grant.request.revocable and age_ms >= habits.min_stay_ms(grant.request, now_ms)
 
 
 def _harm(one: Yielding, habits: Habits, now_ms: int) -> tuple[int, float, int]:

@@ -27,6 +27,7 @@ UNUSED = {
     "brickwork_gateway.worker": SERVER_ALONE | WEB,
     "brickwork_sdk.engine.child": SERVER_ALONE | WEB | WIRE,
     "brickwork_sdk.media.__main__": (SERVER_ALONE | WEB | WIRE | {"pydantic"}) - DECODERS,
+    "brickwork_sdk.leases.keeper": SERVER_ALONE | WEB | {"opentelemetry.sdk", "prometheus_client"},
     "brickwork_cli.supervisor": SERVER_ALONE | WEB | {"opentelemetry.sdk", "valkey"},
     "brickwork_cli.commands.transcribe": DECODERS | MODEL_LIBRARIES | WEB | WIRE,
     "brickwork_cli.__main__": SERVER_ALONE - {"click"} | WEB | WIRE,

@@ -14,9 +14,10 @@ from brickwork_broker import probe_wire
 from brickwork_broker.messages import Process
 from brickwork_broker.probe_stream import ProbeStream
 from brickwork_broker.sight import Sight
+from brickwork_sdk.addresses import invalid_address
 from brickwork_sdk.channels import OPTIONS, rpc_errors
 from brickwork_sdk.errors import BrickworkError, Busy, Reason
-from brickwork_sdk.targets import target_of
+from brickwork_sdk.targets import split_addresses, target_of
 
 START_SECONDS = 30.0
 """How long a broker waits at its start for a probe that does not answer."""
@@ -47,6 +48,9 @@ class RemoteProbe:
     """
 
     def __init__(self, address: str) -> None:
+        if len(split_addresses(address)) > 1:
+            # Each would take the processes of the others' machines for those of an earlier boot.
+            raise invalid_address(address, "names several probes, and a broker has one")
         self._address = address
         self._channel = grpc.insecure_channel(target_of(address), options=OPTIONS)
         self._stub = probe_pb2_grpc.ProbeServiceStub(self._channel)

@@ -164,6 +164,11 @@ def test_a_probe_that_is_not_there_is_one_sentence(
     assert raised.value.reason is Reason.BRICK_UNREACHABLE
 
 
+def test_a_broker_has_one_probe(home: Path) -> None:
+    with pytest.raises(InvalidInput, match="names several probes"):
+        RemoteProbe(f"unix:{home}/a.sock,unix:{home}/b.sock")
+
+
 class BlindProbe:
     """Sees nothing; tells how often it was asked about whom."""
 

@@ -10,7 +10,7 @@ from statistics import median
 
 from tools.bench.broker_calls import CALLERS, ROUNDS, Spans, measured
 from tools.bench.decisions import WAITERS, pace
-from tools.bench.footprint_runs import RUNS, RUNS_BEFORE, SPREADS, errors
+from tools.bench.footprint_runs import RUNS_BEFORE, SPREADS, drawn_errors, errors
 from tools.bench.row import Row, at_least, at_most
 from tools.soak import others, real, virtual
 from tools.soak.figures import Course, jain, percentile, right_share, shares, waits_seconds
@@ -131,25 +131,25 @@ def _waits(load: Load, lent: list[Course]) -> Iterator[Row]:
 
 
 def _footprints() -> Iterator[Row]:
-    found = asyncio.run(errors())
+    found, drawn = asyncio.run(errors()), drawn_errors()
     spreads = ", ".join(f"{100 * spread:g} %" for spread in SPREADS)
-    conditions = (
-        f"real processes that take what spreads normally by {spreads}, runs {RUNS_BEFORE + 1} to "
-        f"{RUNS} of each"
-    )
     yield Row(
         "error of learned footprints",
         100 * median(map(abs, found.relative)),
         "%",
         at_most(15.0),
-        f"median; {conditions}",
+        f"median of {len(found.relative)} real processes, after {RUNS_BEFORE} others of the same "
+        f"workload; what they take spreads normally by {spreads}; "
+        f"{100 * median(map(abs, drawn.relative)):.1f} % of {len(drawn.relative):,} drawn runs",
     )
     yield Row(
-        "runs that took more than their learned footprint",
-        100 * found.under,
+        "runs that take more than their learned footprint",
+        100 * drawn.under,
         "%",
         at_most(1.0),
-        f"of {len(found.relative)}; {conditions}",
+        f"of {len(drawn.relative):,} drawn runs, after {RUNS_BEFORE} others of the same workload; "
+        f"by {100 * -min(drawn.relative):.0f} % at the most; {100 * found.under:.1f} % of "
+        f"{len(found.relative)} real processes",
     )
 
 

@@ -15,6 +15,9 @@ BAR_WIDTH = 24
 TOKEN_ID_LENGTH = 12
 """What is shown of an id: enough to name it by."""
 
+IDLE_SECONDS_MIN = 5.0
+"""A shorter rest is no news: the calls of one job are as far apart."""
+
 _STATE_STYLES = {"shrinking": "yellow", "revoking": "yellow", "quarantined": "red"}
 _YIELDS = {
     "evict": "is unloaded, as it is idle",
@@ -189,7 +192,7 @@ def _notes(token: View) -> Iterator[str]:
     """Say what matters about a token besides its memory."""
     if token["loading"]:
         yield "loading"
-    if token["idle_seconds"] is not None:
+    if token["idle_seconds"] is not None and token["idle_seconds"] >= IDLE_SECONDS_MIN:
         yield f"idle for {format_span(token['idle_seconds'])}"
     if token["hold_left_seconds"] is not None:
         left_seconds = token["hold_left_seconds"]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 
 import brickwork_sdk
@@ -125,6 +126,18 @@ with brickwork_sdk.lease("64MiB", broker={broker[1]!r}):
         _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == -signal.SIGKILL
     assert b"lease: This process is ended: An interactive call waits for this memory." in errors
+
+
+def test_a_block_goes_on_without_the_process_that_kept_its_lease_and_is_told(
+    broker: Broker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with brickwork_sdk.lease("64MiB", broker=broker[1]) as held:
+        (keeper,) = psutil.Process().children()
+        keeper.kill()
+        wait_for_end(held)
+        assert held.granted_bytes == HELD_BYTES
+    assert "The process that keeps the lease was killed." in capsys.readouterr().err
+    assert list(broker[0].held.values()) == [HELD_BYTES]
 
 
 def test_why_there_is_no_memory_is_raised_where_the_block_would_begin(broker: Broker) -> None:

@@ -133,6 +133,11 @@ class NotebookLease:
         if not self._granted.done():
             ended = EngineFailed(Reason.UNEXPECTED, "The process that keeps the lease has ended.")
             self._granted.set_exception(ended)
+        elif keeper.returncode < 0:
+            _tell(
+                "The process that keeps the lease was killed. Nobody else is given its memory "
+                "before this process ends, and nobody renews it."
+            )
         self.is_over = True
 
     def _hear(self, kind: str, told: dict[str, Any]) -> None:

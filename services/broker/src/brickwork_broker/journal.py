@@ -1,8 +1,9 @@
 """Keep durable events in an append-only file that survives the broker, its machine and its disk.
 
-Every batch is written before it is answered; only a batch that reserves epochs is forced to the
-disk. A killed broker loses nothing of what was written, and when the whole machine stops, so does
-every process that held memory: only epochs must never come twice.
+Every batch is written before it is answered; only a batch that reserves epochs, or has an
+operator's word on draining, is forced to the disk. A killed broker loses nothing of what was
+written, and when the whole machine stops, so does every process that held memory: only epochs must
+never come twice, and an operator must find the machine as it was left.
 
 The file is replaced by the fewest events that say the same at every start and whenever it has
 grown to a multiple of them: a new file is written, forced to the disk and put in the place of the
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from brickwork_broker import records
-from brickwork_broker.messages import DurableEvent, EpochsReserved
+from brickwork_broker.messages import DrainSet, DurableEvent, EpochsReserved
 from brickwork_broker.reserve import allocate
 from brickwork_sdk.errors import NotPossible, Reason
 from brickwork_sdk.full_disk import is_full
@@ -131,7 +132,7 @@ class Journal:
             data = b"".join(records.record(event) for event in events)
             _write(self._file, data, self._end)
             self._end += len(data)
-        if any(isinstance(event, EpochsReserved) for event in events):
+        if any(isinstance(event, EpochsReserved | DrainSet) for event in events):
             os.fsync(self._file)
 
     def compact(self, history: Iterable[DurableEvent]) -> None:

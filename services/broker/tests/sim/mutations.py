@@ -342,7 +342,7 @@ def _ask_nobody(right: Any) -> Any:
     return lambda self, yielding, cause, for_token: None
 
 
-@_plant("what is stuck is waited for", passing, "CLEARING_MS_MAX", "L1")
+@_plant("what is stuck is waited for", passing, "CLEARING_MS_MAX", "L1", "L2")
 def _wait_for_the_stuck(right: Any) -> Any:
     return 10**9
 

@@ -14,6 +14,7 @@ from brickwork_broker.ledger import Limits
 from brickwork_broker.messages import (
     Acquire,
     Cancelled,
+    DrainSet,
     DurableEvent,
     EpochsReserved,
     Granted,
@@ -53,7 +54,7 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     assert raised.value.reason is Reason.BROKER_JOURNAL_UNUSABLE
 
 
-def test_only_a_batch_that_reserves_epochs_is_forced_to_the_disk(
+def test_only_epochs_and_an_operators_word_are_forced_to_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = Journal(tmp_path / "journal", [])
@@ -64,6 +65,8 @@ def test_only_a_batch_that_reserves_epochs_is_forced_to_the_disk(
     assert forced == []
     written.append(EVENTS[:2])
     assert len(forced) == 1
+    written.append([DrainSet(False, "olga", "done")])
+    assert len(forced) == 2
     written.close()
 
 

@@ -90,8 +90,8 @@ class Residency:
     def tell_use(self, classes: Collection[WorkClass]) -> None:
         """Note for the next renewal which work runs now: one class for each call.
 
-        While others wait for memory the broker hears at once that the model is idle, or no longer:
-        it chooses by that whom to ask.
+        The broker hears at once that an idle model has work again, for it may be about to ask for
+        it; and while others wait, that the model is idle.
         """
         use = self.token.use
         if classes:
@@ -101,7 +101,9 @@ class Residency:
         else:
             return
         self.token.use = told
-        if self.token.is_wanted_back and (told.idle_since is None) != (use.idle_since is None):
+        has_work_again = told.idle_since is None and use.idle_since is not None
+        is_idle_now = told.idle_since is not None and use.idle_since is None
+        if has_work_again or (is_idle_now and self.token.is_wanted_back):
             self._vram.renew_now()
 
     def heed(self) -> None:

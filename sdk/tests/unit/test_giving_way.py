@@ -190,6 +190,7 @@ async def test_what_others_wait_for_is_told_at_once(
             await until_started(events)
             await until(lambda: not last(broker[0]).loading)
         await until(lambda: last(broker[0]).HasField("idle"))
+        broker[0].is_wanting = False
         async with call(slots) as events:
             await until_started(events)
             await until(lambda: not last(broker[0]).HasField("idle"))

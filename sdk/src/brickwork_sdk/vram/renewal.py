@@ -23,6 +23,9 @@ RENEW_WITHIN_SECONDS = 5.0
 """A holder that is silent for this long is suspected dead: the memory of a killed one is to be
 free within 10 s."""
 RENEW_EVERY_SECONDS = RENEW_WITHIN_SECONDS / 3
+HURRY_SECONDS = 0.1
+"""A renewal that cannot wait comes so long after the one before at the earliest: calls that last
+milliseconds would otherwise cost one each."""
 UNREACHABLE_SECONDS_MAX = 300.0
 """A holder keeps its memory this long while the broker is away; then it gives the memory back."""
 STOP_SECONDS = 5.0
@@ -100,7 +103,8 @@ class Renewer:
 
     def _run(self) -> None:
         while True:
-            self._woken.wait(RENEW_EVERY_SECONDS)
+            self._stopped.wait(HURRY_SECONDS)
+            self._woken.wait(RENEW_EVERY_SECONDS - HURRY_SECONDS)
             self._woken.clear()
             if self._stopped.is_set():
                 break

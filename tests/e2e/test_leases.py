@@ -1,5 +1,6 @@
 """Leases of people against a real broker, with memory that is really used."""
 
+import itertools
 import json
 import os
 import signal
@@ -11,15 +12,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import httpx
 import psutil
 import pytest
 
+from brickwork_cli.broker_client import BrokerClient
+from brickwork_sdk.vram.view import View
 from tests.audited import verify_history
+from tests.conftest import Mesh
 
 SECONDS = 60.0
-CAPACITY_BYTES = 512 * 1024**2
+MIB = 1024**2
+CAPACITY_BYTES = 512 * MIB
 PYTHON = (sys.executable, "-uc")
 WORKS = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
 Process = subprocess.Popen[str]
@@ -41,14 +46,23 @@ class Broker:
         handle = (sys.executable, "-m", "brickwork_cli", "gpu", first)
         return (*handle, "--broker", self.address, *others)
 
-    def memory(self) -> dict[str, Any]:
-        """Return what `brickwork gpu --json` prints."""
-        told = subprocess.run(self.gpu("--json"), capture_output=True, text=True, check=True)
-        memory: dict[str, Any] = json.loads(told.stdout)
-        return memory
+    def until(self, holds: Callable[[View], bool]) -> float:
+        """Watch the memory until something is so; return how long that took."""
+        began = time.monotonic()
+        with BrokerClient(self.address) as client:
+            for memory in client.memories():
+                if holds(memory):
+                    break
+                assert time.monotonic() - began < SECONDS, memory
+        return time.monotonic() - began
 
-    def charged_bytes(self) -> int:
-        return sum(int(device["charged_bytes"]) for device in self.memory()["devices"])
+    def until_free(self) -> float:
+        """Watch until nothing is charged; return how long that took."""
+        return self.until(lambda memory: charged_bytes(memory) == 0)
+
+
+def charged_bytes(memory: View) -> int:
+    return sum(int(device["charged_bytes"]) for device in memory["devices"])
 
 
 @pytest.fixture(scope="module")
@@ -103,14 +117,6 @@ def ended(process: Process) -> tuple[int, str, str]:
     return process.returncode, output, errors
 
 
-def until(holds: Callable[[], bool]) -> float:
-    """Look until something is so; return how long that took."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < SECONDS
-    return time.monotonic() - began
-
-
 def lease(broker: Broker, *words: str) -> tuple[str, ...]:
     return broker.gpu("lease", "--size", "400MiB", *words)
 
@@ -118,7 +124,7 @@ def lease(broker: Broker, *words: str) -> tuple[str, ...]:
 def test_a_lease_goes_on_beyond_its_time_until_somebody_else_waits(broker: Broker) -> None:
     with started(*lease(broker, "--for", "1s", "--", *PYTHON, WORKS)) as first:
         child = psutil.Process(int(said(first)))
-        until(lambda: broker.memory()["tokens"][0]["hold_left_seconds"] == 0)
+        broker.until(lambda memory: memory["tokens"][0]["hold_left_seconds"] == 0)
         assert child.is_running()
         with started(*lease(broker, "--for", "1s", "--", "echo", "mine")) as second:
             assert ended(second)[:2] == (0, "mine\n")
@@ -127,7 +133,7 @@ def test_a_lease_goes_on_beyond_its_time_until_somebody_else_waits(broker: Broke
     assert "it goes on as long as nobody else waits." in errors
     assert "It was ended for others: " in errors
     assert not child.is_running()
-    until(lambda: broker.charged_bytes() == 0)
+    broker.until_free()
 
 
 def test_a_wait_says_because_of_whom(broker: Broker) -> None:
@@ -150,14 +156,14 @@ def test_control_c_ends_the_program_and_its_memory_is_free(broker: Broker) -> No
         first.send_signal(signal.SIGINT)
         assert ended(first)[0] == 130
     assert not child.is_running()
-    until(lambda: broker.charged_bytes() == 0)
+    broker.until_free()
 
 
 def test_a_lease_that_is_killed_gives_its_memory_back_within_ten_seconds(broker: Broker) -> None:
     with started(*lease(broker, "--for", "60m", "--", *PYTHON, WORKS)) as first:
         said(first)
         first.kill()
-        assert until(lambda: broker.charged_bytes() == 0) < 10.0
+        assert broker.until_free() < 10.0
 
 
 NOTEBOOK = """
@@ -190,13 +196,35 @@ def test_a_blocked_notebook_keeps_its_lease_and_gives_back_what_it_has_freed(
         text=True,
     ) as kernel:
         assert kernel.stdin is not None
-        assert said(kernel) == f"{400 * 1024**2} True"
-        until(lambda: broker.charged_bytes() < 300 * 1024**2)
-        assert broker.charged_bytes() > 200 * 1024**2
+        assert said(kernel) == f"{400 * MIB} True"
+        broker.until(lambda memory: 200 * MIB < charged_bytes(memory) < 300 * MIB)
         kernel.stdin.write("\n")
         kernel.stdin.flush()
         assert said(kernel) == "freed"
-        until(lambda: broker.charged_bytes() < 100 * 1024**2)
+        broker.until(lambda memory: charged_bytes(memory) < 100 * MIB)
         kernel.stdin.close()
         kernel.wait(SECONDS)
-        until(lambda: broker.charged_bytes() == 0)
+        broker.until_free()
+
+
+def test_a_mesh_tells_its_memory_by_handle_and_by_http(mesh: Mesh) -> None:
+    by_handle = json.loads(mesh.handle("gpu", "--json").stdout)
+    by_http = httpx.get(f"{mesh.address}/v1/gpu").json()
+    assert by_handle["devices"][0]["capacity_bytes"] == by_http["devices"][0]["capacity_bytes"] > 0
+    with httpx.stream("GET", f"{mesh.address}/v1/gpu/events") as events:
+        first, second = itertools.islice(events.iter_lines(), 2)
+    assert first == "event: memory"
+    assert json.loads(second.removeprefix("data: "))["devices"]
+
+
+def test_an_operator_stops_the_lending_and_everybody_reads_who_did_and_why(mesh: Mesh) -> None:
+    drained = mesh.handle("gpu", "drain", "--why", "the card is changed")
+    assert drained.returncode == 0, drained.stderr
+    try:
+        shown = " ".join(mesh.handle("gpu").stdout.split())
+        assert "has stopped the lending of memory: the card is changed" in shown
+    finally:
+        resumed = mesh.handle("gpu", "resume", "--why", "it is changed")
+    assert resumed.returncode == 0, resumed.stderr
+    assert json.loads(mesh.handle("gpu", "--json").stdout)["closed_because"] is None
+    assert mesh.handle("gpu", "history").returncode == 0

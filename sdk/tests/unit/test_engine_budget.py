@@ -1,6 +1,7 @@
 """An engine process that is kept to its bytes, with memory that is really taken."""
 
 import asyncio
+import errno
 import os
 import resource
 from collections.abc import AsyncIterator, Callable
@@ -159,9 +160,12 @@ def test_without_a_range_the_engine_does_as_it_always_did(options: dict[str, str
 def test_memory_that_was_refused_is_known_in_the_words_of_every_library() -> None:
     wrapped = NotPossible(Reason.MODEL_UNREADABLE, "The model cannot be read.")
     wrapped.__cause__ = MemoryError()
-    for error in (MemoryError(), RuntimeError("std::bad_alloc"), wrapped):
+    no_thread = NotPossible(Reason.MEDIA_UNREADABLE, "The recording cannot be decoded.")
+    no_thread.__cause__ = BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+    for error in (MemoryError(), RuntimeError("std::bad_alloc"), wrapped, no_thread):
         assert is_out_of_memory(error)
     assert not is_out_of_memory(RuntimeError("The shapes do not match."))
+    assert not is_out_of_memory(FileNotFoundError(errno.ENOENT, "No such file"))
 
 
 def test_what_is_private_is_read_of_the_kernel_and_is_nothing_of_the_dead() -> None:

@@ -6,6 +6,7 @@ where it is made.
 """
 
 import ctypes
+import errno
 import os
 import resource
 
@@ -15,6 +16,9 @@ MARGIN_BYTES = 2**30
 """Room for what is reserved and never touched: bergamot reserves 0.9 GiB while it loads."""
 _COMPLAINTS = ("bad_alloc", "allocate memory", "out of memory", "can't start new thread")
 """What libraries say that have no class for it: C++, ONNX Runtime, CUDA, CPython."""
+_REFUSALS = (errno.ENOMEM, errno.EAGAIN)
+"""What the system says; the second when there is no room for the stack of a thread, on which libav
+would have the recording taken for damaged. Source: pthread_create(3)."""
 
 
 def limit_data(budget_bytes: int) -> None:
@@ -37,6 +41,8 @@ def is_out_of_memory(error: BaseException | None) -> bool:
     """Tell whether an error, or what led to it, says that memory was refused."""
     while error is not None:
         if isinstance(error, MemoryError) or any(words in str(error) for words in _COMPLAINTS):
+            return True
+        if isinstance(error, OSError) and error.errno in _REFUSALS:
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -88,11 +88,14 @@ class Story:
     Attributes:
         tokens: those that wait or hold, by id.
         over: ids that may never be used again.
+        forgotten: ids that were cancelled on a full disk by a broker that was killed over it. Such a
+            one may be granted to a late message, unheard, and is then kept by its caller's life.
     """
 
     def __init__(self, broken: Broken) -> None:
         self.tokens: dict[str, Told] = {}
         self.over = set[str]()
+        self.forgotten = set[str]()
         self._broken = broken
         self._order = 0
         self._epoch_max = 0
@@ -143,8 +146,9 @@ class Story:
             token.got_on_at_ms = None
             token.is_loading = token.is_loading and grant.is_alive
         self._torn.clear()
-        self.over -= self._told_while_full  # On a full disk the end of what was never granted is
-        self._told_while_full.clear()  # remembered by this life of the broker alone.
+        self.over -= self._told_while_full
+        self.forgotten |= self._told_while_full
+        self._told_while_full.clear()
 
     def take(self, command: Command, event: Event, is_full: bool, now_ms: int) -> None:
         """Take in one event."""

@@ -88,8 +88,8 @@ class Story:
     Attributes:
         tokens: those that wait or hold, by id.
         over: ids that may never be used again.
-        forgotten: ids that were cancelled on a full disk by a broker that was killed over it. Such a
-            one may be granted to a late message, unheard, and is then kept by its caller's life.
+        forgotten: ids that were cancelled on a full disk by a broker that was killed over it; one
+            may be granted to a late message, unheard, and stays as long as its caller lives.
     """
 
     def __init__(self, broken: Broken) -> None:

@@ -14,7 +14,7 @@ import pytest
 from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
 from brickwork_sdk.caller import Caller, WorkClass
 from brickwork_sdk.testing.recordings import tone, write_recording
-from brickwork_sdk.vram import MemoryRequest, MemoryWait, VramClient, VramToken, client, renewal
+from brickwork_sdk.vram import MemoryRequest, VramClient, VramToken, client, renewal
 from tests.chaos.jobs import Order, check, send, wait_for_segment
 from tests.conftest import Mesh
 
@@ -32,18 +32,12 @@ async def test_a_batch_job_gives_way_to_interactive_work_and_completes_with_the_
     order = Order(recording, SECONDS, "?class=batch")
     job_id = await asyncio.to_thread(send, mesh, order)
     await asyncio.to_thread(wait_for_segment, mesh, job_id, SEGMENTS)
-    waits: list[MemoryWait] = []
     size_bytes = await capacity_bytes(mesh)
-    async with visitor(mesh) as vram:
-        request = MemoryRequest("everything", size_bytes, size_bytes)
-        held = await granted(vram, request, waits)
-        assert waits, "the batch job had the memory"
-        assert all(wait.cause for wait in waits)
+    async with lent(mesh, MemoryRequest("everything", size_bytes, size_bytes)):
         async with asyncio.timeout(CALL_SECONDS):
             stage = await shown(mesh, job_id, lambda stage: "visitor" in stage["cause"])
         assert stage["attempts"] > 1, "it was at work, and gave way"
         assert stage["error"] is None, "giving way is no failure"
-        await vram.release(held)
     await asyncio.to_thread(check, mesh, job_id, order)
 
 
@@ -52,31 +46,34 @@ async def test_the_broker_hears_a_holder_whose_event_loop_is_blocked_for_three_l
 ) -> None:
     monkeypatch.setattr(client, "RENEW_WITHIN_SECONDS", LIFETIME_SECONDS)
     monkeypatch.setattr(renewal, "RENEW_EVERY_SECONDS", LIFETIME_SECONDS / 3)
-    async with visitor(mesh) as vram, asyncio.timeout(CALL_SECONDS):
-        held = await granted(vram, MemoryRequest("a little", 1, 1), [])
+    async with lent(mesh, MemoryRequest("a little", 1, 1)) as (vram, held):
         time.sleep(3 * LIFETIME_SECONDS)  # noqa: ASYNC251 - what blocks the loop is what is tested
         await vram.attach(held)  # names nobody, and is refused where the token is over
         assert not held.is_lost
-        await vram.release(held)
 
 
 @asynccontextmanager
-async def visitor(mesh: Mesh) -> AsyncIterator[VramClient]:
-    """Hold memory beside the bricks; what is not given back by the end expires."""
+async def lent(
+    mesh: Mesh, request: MemoryRequest, work_class: WorkClass = WorkClass.INTERACTIVE
+) -> AsyncIterator[tuple[VramClient, VramToken]]:
+    """Wait for memory beside the bricks, and have it while the context lasts."""
     vram = VramClient(mesh.address_of("broker"), "visitor")
     try:
-        yield vram
+        async with asyncio.timeout(CALL_SECONDS):
+            held = await granted(vram, request, work_class)
+        try:
+            yield vram, held
+        finally:
+            await vram.release(held)
     finally:
         await vram.close()
 
 
-async def granted(vram: VramClient, request: MemoryRequest, waits: list[MemoryWait]) -> VramToken:
-    """Wait for a token of interactive work, and note how the wait stood."""
-    async with aclosing(vram.acquire(request, Caller(WorkClass.INTERACTIVE))) as steps:
+async def granted(vram: VramClient, request: MemoryRequest, work_class: WorkClass) -> VramToken:
+    async with aclosing(vram.acquire(request, Caller(work_class))) as steps:
         async for step in steps:
             if isinstance(step, VramToken):
                 return step
-            waits.append(step)
     raise AssertionError("the broker ended the wait without a token")
 
 

@@ -19,7 +19,7 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 
 DECLARED = [metric for metrics in declared_metrics().values() for metric in metrics]
 BASE_UNITS = ("_seconds", "_bytes", "_ratio")
-COUNTS = ("_calls", "_depth", "_jobs", "_stages")
+COUNTS = ("_calls", "_depth", "_jobs", "_models", "_stages")
 """Gauges that count things end in what they count."""
 OTHER_UNITS = re.compile(r"_(ms|us|milliseconds|minutes|hours|kb|mb|gb|kib|mib|gib|percent)(_|$)")
 UNBOUNDED = {"job", "job_id", "tenant", "holder", "token", "token_id", "path", "name", "language"}

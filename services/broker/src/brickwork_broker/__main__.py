@@ -15,8 +15,8 @@ from brickwork_broker.board import Board
 from brickwork_broker.book import Book
 from brickwork_broker.clock import AwakeClock
 from brickwork_broker.daily_head import export_daily
-from brickwork_broker.learner import Learner
 from brickwork_broker.forecast import Forecast
+from brickwork_broker.learner import Learner
 from brickwork_broker.lease_gauges import measure
 from brickwork_broker.lease_meter import LeaseMeter
 from brickwork_broker.ledger import Limits
@@ -86,9 +86,12 @@ async def _serve(
     servicer = BrokerServicer(runtime, board, finder, learner.needed_bytes)
     add = partial(broker_pb2_grpc.add_BrokerServiceServicer_to_server, servicer)
     admin = AdminServicer(runtime, board, trail.timeline)
-    async with _administered(settings, admin), _beside(_keep(learner)):
-        async with _beside(export_daily(settings.state_dir / "audit")):
-            await _first_of(serve([SERVICE_NAME], add, settings), runtime.run())
+    async with (
+        _administered(settings, admin),
+        _beside(_keep(learner)),
+        _beside(export_daily(settings.state_dir / "audit")),
+    ):
+        await _first_of(serve([SERVICE_NAME], add, settings), runtime.run())
 
 
 @asynccontextmanager

@@ -56,12 +56,8 @@ class LeaseMeter:
                     self._ended[event.token_id] = (since_ms, event.suspicion)
                 case Released():
                     self._released(event.token_id, now_ms)
-                case AskedBack():
-                    DEMANDS.labels(event.how.value).inc()
-                case Loaded():
-                    LOAD_SECONDS.observe(event.load_ms / 1000)
-                case Refused():
-                    REFUSALS.labels(event.refusal.value).inc()
+                case _:
+                    _count(event)
 
     def _wait_over(self, token_id: str, outcome: str, now_ms: int) -> None:
         asked = self._asked.pop(token_id, None)
@@ -75,3 +71,16 @@ class LeaseMeter:
         if ended is not None:
             since_ms, suspicion = ended
             RECLAIM_SECONDS.labels(suspicion.value).observe((now_ms - since_ms) / 1000)
+
+
+def _count(event: Event) -> None:
+    """Count what needs no memory of what was before."""
+    match event:
+        case AskedBack():
+            DEMANDS.labels(event.how.value).inc()
+        case Loaded():
+            LOAD_SECONDS.observe(event.load_ms / 1000)
+        case Refused():
+            REFUSALS.labels(event.refusal.value).inc()
+        case _:
+            pass

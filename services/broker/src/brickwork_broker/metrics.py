@@ -51,10 +51,13 @@ EXCESS_BYTES = Gauge(
     registry=None,
 )
 LOADING = Gauge(
-    "brickwork_device_loading", "1 while a model is being loaded.", ["device"], registry=None
+    "brickwork_device_loading_models",
+    "Models that are being loaded: one at a time.",
+    ["device"],
+    registry=None,
 )
 RELOAD_STORMS = Gauge(
-    "brickwork_model_reload_storms",
+    "brickwork_device_storming_models",
     "Models that come and go without end, and so stay half a minute.",
     ["device"],
     registry=None,

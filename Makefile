@@ -13,9 +13,10 @@ ON_GPU := $(if $(filter 1,$(GPU)),BRICKWORK_CLI_DEVICE=cuda)
 SEEDS ?= 200
 FIRST_SEED ?= 1
 ROUNDS ?= 3
+MINUTES ?= 10
 FIRST_ROUND ?= 1
 
-.PHONY: help setup demo test check new-brick protos locks docs sim mutations chaos bench bench-gpu images base-image docker-test release
+.PHONY: help setup demo test check new-brick protos locks docs sim mutations chaos reclaim soak bench bench-gpu images base-image docker-test release
 
 help:  ## print what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand --tabs 20
@@ -54,6 +55,12 @@ mutations: setup  ## plant known bugs in the broker and see that its simulator f
 
 chaos: setup  ## kill, freeze and starve every process of the mesh under work (ROUNDS=, FIRST_ROUND=)
 	@$(IN_VENV) -m pytest tests/chaos --rounds $(ROUNDS) --first-round $(FIRST_ROUND)
+
+reclaim: setup  ## kill and freeze holders that really have memory, and the broker (ROUNDS=, FIRST_ROUND=)
+	@$(IN_VENV) -m pytest tests/chaos/test_real_memory.py --rounds $(ROUNDS) --first-round $(FIRST_ROUND)
+
+soak: setup  ## ask for half as much again as there is memory, in virtual and in real time (MINUTES=)
+	@$(IN_VENV) -m tools.soak --minutes $(MINUTES)
 
 bench: demo  ## measure quality, cost and memory against their bounds (GROUPS=, such as "mesh memory")
 	@$(if $(GROUPS),,$(IN_VENV) -m tools.quality --truth $(DEMO).truth.json --result $(DEMO).json)

@@ -31,6 +31,9 @@ QUESTION_MS = 1_000
 """After so long in the queue somebody asks how long it will take."""
 
 
+Policy = Callable[[Load], list[Course]]
+
+
 @dataclass
 class _Run:
     """One token of a job: its first, or the next one after it gave way."""

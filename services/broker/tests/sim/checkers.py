@@ -193,15 +193,15 @@ class Checkers:
             return
         if not self._excess_bytes:
             self._broken("S1c", f"{excess_bytes} bytes too much are in use, and it is not told")
+        if excess_bytes <= sum(token.leaving_bytes(now_ms) for token in charged):
+            self._excess_since_ms = None
+            return
         if self._excess_since_ms is None:
             self._excess_since_ms = now_ms
-        long_ago_ms = now_ms - TICK_MS
-        if self._excess_since_ms > long_ago_ms:
-            return
-        if excess_bytes > sum(token.leaving_bytes(now_ms) for token in charged):
-            for token in charged:
-                if _borrows(token) and max(token.since_ms, token.loaded_at_ms) <= long_ago_ms:
-                    self._broken("S1c", f"{token.token_id} was not asked for what it borrows")
+        for token in charged:
+            might_ms = max(self._excess_since_ms, token.since_ms, token.loaded_at_ms)
+            if _borrows(token) and might_ms <= now_ms - TICK_MS:
+                self._broken("S1c", f"{token.token_id} was not asked for what it borrows")
 
     # --- Each step of the world.
 

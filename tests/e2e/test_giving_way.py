@@ -3,23 +3,27 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import grpc.aio
 import httpx
+import psutil
 import pytest
 
 from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
 from brickwork_sdk.caller import Caller, WorkClass
 from brickwork_sdk.testing.recordings import tone, write_recording
 from brickwork_sdk.vram import MemoryRequest, VramClient, VramToken, client, renewal
+from tests.chaos.faults import engine_of
 from tests.chaos.jobs import Order, check, send, wait_for_segment
 from tests.conftest import Mesh
 
-SECONDS = 2400
+SECONDS = 1200
 SEGMENTS = 5
+AT_WORK = ("asr", "diarize")
+"""The bricks of such a job that work through its recording."""
 CALL_SECONDS = 60.0
 LIFETIME_SECONDS = 1.0
 """The shortest that a holder may announce."""
@@ -33,11 +37,37 @@ async def test_a_batch_job_gives_way_to_interactive_work_and_completes_with_the_
     job_id = await asyncio.to_thread(send, mesh, order)
     await asyncio.to_thread(wait_for_segment, mesh, job_id, SEGMENTS)
     size_bytes = await capacity_bytes(mesh)
-    async with lent(mesh, MemoryRequest("everything", size_bytes, size_bytes)):
+    async with (
+        in_a_step(mesh, broker_pb2.TOKEN_STATE_REVOKING),
+        lent(mesh, MemoryRequest("everything", size_bytes, size_bytes)),
+    ):
         async with asyncio.timeout(CALL_SECONDS):
             stage = await shown(mesh, job_id, lambda stage: "visitor" in stage["cause"])
         assert stage["attempts"] > 1, "it was at work, and gave way"
         assert stage["error"] is None, "giving way is no failure"
+    await asyncio.to_thread(check, mesh, job_id, order)
+
+
+async def test_a_job_goes_on_with_less_memory_when_others_need_what_it_can_do_without(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    recording = write_recording(tmp_path / "long.flac", tone(SECONDS)).read_bytes()
+    order = Order(recording, SECONDS, "?class=batch")
+    job_id = await asyncio.to_thread(send, mesh, order)
+    await asyncio.to_thread(wait_for_segment, mesh, job_id, SEGMENTS)
+    working = {token.holder: token for token in await tokens(mesh) if token.holder in AT_WORK}
+    before = working["asr"]
+    assert before.granted_bytes > before.guaranteed_bytes
+    needed_bytes = sum(token.guaranteed_bytes for token in working.values())
+    size_bytes = await capacity_bytes(mesh) - needed_bytes
+    request = MemoryRequest("all that is not needed", size_bytes, size_bytes)
+    async with (
+        in_a_step(mesh, broker_pb2.TOKEN_STATE_SHRINKING),
+        lent(mesh, request, WorkClass.BATCH),
+    ):
+        (after,) = [token for token in await tokens(mesh) if token.holder == "asr"]
+        assert after.token_id == before.token_id, "its model stayed"
+        assert after.granted_bytes == before.guaranteed_bytes
     await asyncio.to_thread(check, mesh, job_id, order)
 
 
@@ -50,6 +80,32 @@ async def test_the_broker_hears_a_holder_whose_event_loop_is_blocked_for_three_l
         time.sleep(3 * LIFETIME_SECONDS)  # noqa: ASYNC251 - what blocks the loop is what is tested
         await vram.attach(held)  # names nobody, and is refused where the token is over
         assert not held.is_lost
+
+
+@asynccontextmanager
+async def in_a_step(mesh: Mesh, until: "broker_pb2.TokenState.ValueType") -> AsyncIterator[None]:
+    """Hold the engine of asr up in its step until its token is in a state, however fast it is."""
+    brick = mesh.ready_process("asr")
+    assert brick is not None
+    engine = engine_of(brick)
+    assert engine is not None
+    engine.suspend()
+
+    async def let_go() -> None:
+        while True:
+            if ("asr", until) in {(one.holder, one.state) for one in await tokens(mesh)}:
+                engine.resume()
+                return
+            await asyncio.sleep(0.1)  # as an operator would look again
+
+    letting_go = asyncio.create_task(let_go())
+    try:
+        yield
+    finally:
+        letting_go.cancel()
+        await asyncio.gather(letting_go, return_exceptions=True)
+        with suppress(psutil.NoSuchProcess):
+            engine.resume()
 
 
 @asynccontextmanager
@@ -84,6 +140,15 @@ async def capacity_bytes(mesh: Mesh) -> int:
             broker_pb2.GetCapacityRequest(), timeout=CALL_SECONDS
         )
     return answer.devices[0].capacity_bytes
+
+
+async def tokens(mesh: Mesh) -> list[broker_pb2.VramToken]:
+    """Return all tokens that are held or waited for."""
+    async with grpc.aio.insecure_channel(mesh.address_of("broker")) as channel:
+        answer = await broker_pb2_grpc.BrokerServiceStub(channel).ListVramTokens(
+            broker_pb2.ListVramTokensRequest(), timeout=CALL_SECONDS
+        )
+    return list(answer.tokens)
 
 
 async def shown(mesh: Mesh, job_id: str, holds: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:

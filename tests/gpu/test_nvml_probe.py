@@ -35,7 +35,7 @@ def test_memory_of_a_process_is_seen_while_it_lives_and_free_once_it_is_killed()
         NvmlProbe(pynvml, HostProbe()) as probe,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child,
     ):
-        before = probe.read()
+        before = probe.look(())
         assert before.used_bytes is not None
         assert before.used_bytes <= before.total_bytes
         assert child.stdout is not None
@@ -43,21 +43,21 @@ def test_memory_of_a_process_is_seen_while_it_lives_and_free_once_it_is_killed()
         identity = identify(child.pid)
         assert identity is not None
         process = Process(identity.boot_id, identity.pid, identity.start_ticks)
-        held = probe.read().used_bytes
-        own = probe.used_bytes(process)
-        is_gone = probe.is_gone(process)
+        held = probe.look([process])
         child.kill()
         child.wait()
         began = time.monotonic()
-        while not probe.is_gone(process) and time.monotonic() - began < GONE_SECONDS_MAX:
+        after = probe.look([process])
+        while not after.gone and time.monotonic() - began < GONE_SECONDS_MAX:
             time.sleep(0.05)
-        assert held is not None
-        assert held - before.used_bytes >= SIZE_BYTES
-        assert not is_gone
-        assert probe.is_gone(process)
-        after = probe.read().used_bytes
-        assert after is not None
-        assert after <= before.used_bytes + SIZE_BYTES // 4
+            after = probe.look([process])
+        assert held.used_bytes is not None
+        assert held.used_bytes - before.used_bytes >= SIZE_BYTES
+        assert held.gone == frozenset()
+        assert after.gone == {process}
+        assert after.used_bytes is not None
+        assert after.used_bytes <= before.used_bytes + SIZE_BYTES // 4
+        own = held.readings.get(process)
         if own == 0:
             pytest.skip("the driver names no process of this pid namespace")
-        assert own is None or SIZE_BYTES <= own <= held
+        assert own is None or SIZE_BYTES <= own <= held.used_bytes

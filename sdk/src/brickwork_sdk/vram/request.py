@@ -30,7 +30,7 @@ class MemoryRequest:
         purpose: what it is for, such as the model's name.
         guaranteed_bytes: least memory that is of use; 0 asks for what was learned of the workload.
         ceiling_bytes: most memory that is of use, at least `guaranteed_bytes`; 0 together with it.
-        hold_seconds: how long it is meant to be kept, at most a week; None for as long as it is
+        hold_seconds: how long it is meant to be kept, at most a day; None for as long as it is
             used.
         give_up_after_seconds: after so long in the queue the request leaves it; None is never.
         is_shrinkable: what is beyond the guaranteed bytes can be given back.

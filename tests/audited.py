@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from brickwork_broker.auditor import check_history
+from brickwork_broker.audit.auditor import check_history
 from brickwork_sdk.audit.chain import check_chain
 
 

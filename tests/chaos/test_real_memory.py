@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from brickwork_broker.auditor import check_history
+from brickwork_broker.audit.auditor import check_history
 from brickwork_sdk.audit.chain import check_chain
 from tests.chaos.memory_holder import BLOCKED_SECONDS, LIFETIME_SECONDS
 from tests.chaos.memory_scene import CAPACITY_BYTES, HOLDERS, Kept, Scene, scene, wait_until

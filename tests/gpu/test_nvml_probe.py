@@ -7,9 +7,9 @@ import time
 import pynvml
 import pytest
 
-from brickwork_broker.messages import Process
-from brickwork_broker.nvml_probe import NvmlProbe
-from brickwork_broker.probe import HostProbe
+from brickwork_broker.core.messages import Process
+from brickwork_broker.node.nvml_probe import NvmlProbe
+from brickwork_broker.node.probe import HostProbe
 from brickwork_sdk.processes import identify
 
 pytestmark = pytest.mark.gpu

@@ -13,8 +13,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from brickwork_broker.ledger import Ledger, Limits
-from brickwork_broker.messages import (
+from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.messages import (
     Acquire,
     Command,
     ConfirmGone,

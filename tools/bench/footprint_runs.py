@@ -7,10 +7,10 @@ expected needs thousands of runs to be told.
 import random
 from dataclasses import dataclass
 
-from brickwork_broker.footprints import Footprints, Run
-from brickwork_broker.messages import Process, Workload
-from brickwork_broker.probe import HostProbe
-from brickwork_broker.sight import Sight
+from brickwork_broker.core.footprints import Footprints, Run
+from brickwork_broker.core.messages import Process, Workload
+from brickwork_broker.core.sight import Sight
+from brickwork_broker.node.probe import HostProbe
 from tools.soak.real_memory import OWN_BYTES, RealMemory
 
 RUNS_BEFORE, RUNS = 20, 45

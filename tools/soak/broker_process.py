@@ -60,7 +60,7 @@ class BrokerHome:
     def start_probe(self) -> "subprocess.Popen[bytes]":
         """Start a probe of its own."""
         settings = {"BRICKWORK_PROBE_LISTEN": self.probe_address}
-        return self._start("brickwork_broker.probe_process", "probe", settings)
+        return self._start("brickwork_broker.node.probe_process", "probe", settings)
 
     def _start(self, module: str, name: str, more: dict[str, str]) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from brickwork_broker.auditor import check_history
+from brickwork_broker.audit.auditor import check_history
 from tools.soak.broker_process import allocators, broker, own_bytes
 from tools.soak.load import read_load
 

@@ -4,9 +4,9 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from brickwork_broker.forecast import Forecast
-from brickwork_broker.ledger import Ledger, Limits
-from brickwork_broker.messages import (
+from brickwork_broker.core.forecast import Forecast
+from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.messages import (
     Acquire,
     Command,
     ConfirmGone,
@@ -17,7 +17,7 @@ from brickwork_broker.messages import (
     Renew,
     TokenRequest,
 )
-from brickwork_broker.token import Grant, Waiter
+from brickwork_broker.core.token import Grant, Waiter
 from tools.soak.figures import Course
 from tools.soak.load import Load
 

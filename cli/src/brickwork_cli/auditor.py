@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+MODULE = "brickwork_broker.audit.auditor"
+
 
 def ask(question: str, folder: Path, *words: str) -> dict[str, Any]:
     """Return the answer to `history` or `usage`."""
-    command = [sys.executable, "-m", "brickwork_broker.auditor", question, str(folder), *words]
+    command = [sys.executable, "-m", MODULE, question, str(folder), *words]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     told: dict[str, Any] = json.loads(answer.stdout)
     return told

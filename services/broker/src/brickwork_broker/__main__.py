@@ -10,23 +10,23 @@ from typing import Any
 
 from brickwork.broker.v1 import admin_pb2, admin_pb2_grpc, broker_pb2, broker_pb2_grpc
 from brickwork_broker.admin_servicer import AdminServicer
-from brickwork_broker.audit_trail import AuditTrail
+from brickwork_broker.audit.audit_trail import AuditTrail
+from brickwork_broker.audit.daily_head import export_daily
 from brickwork_broker.board import Board
-from brickwork_broker.book import Book
 from brickwork_broker.clock import AwakeClock
-from brickwork_broker.daily_head import export_daily
-from brickwork_broker.forecast import Forecast
-from brickwork_broker.learner import Learner
+from brickwork_broker.core.forecast import Forecast
+from brickwork_broker.core.ledger import Limits
+from brickwork_broker.core.sight import Sight
 from brickwork_broker.lease_gauges import measure
 from brickwork_broker.lease_meter import LeaseMeter
-from brickwork_broker.ledger import Limits
 from brickwork_broker.metrics import LEASE_GAUGES
-from brickwork_broker.probe import Finder
-from brickwork_broker.probes import open_probe
+from brickwork_broker.node.probe import Finder
+from brickwork_broker.node.probes import open_probe
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.servicer import BrokerServicer
 from brickwork_broker.settings import BrokerSettings
-from brickwork_broker.sight import Sight
+from brickwork_broker.storage.book import Book
+from brickwork_broker.storage.learner import Learner
 from brickwork_sdk.errors import BrickworkError, NoCapacity, Reason
 from brickwork_sdk.server import running, serve
 from brickwork_sdk.telemetry.sample import offer

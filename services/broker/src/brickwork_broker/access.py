@@ -2,7 +2,7 @@
 
 import hmac
 
-from brickwork_broker.token import Grant, Waiter
+from brickwork_broker.core.token import Grant, Waiter
 from brickwork_broker.wire import hashed
 from brickwork_sdk.errors import Denied, InvalidInput, Reason
 

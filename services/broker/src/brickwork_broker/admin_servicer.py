@@ -7,12 +7,12 @@ import grpc.aio
 from brickwork.broker.v1 import admin_pb2 as pb
 from brickwork.broker.v1 import admin_pb2_grpc, broker_pb2
 from brickwork_broker import wire
+from brickwork_broker.audit.timeline import CHANGES_MAX, Timeline
 from brickwork_broker.board import Board
-from brickwork_broker.messages import Authority, Override, Reclassify, SetDraining
+from brickwork_broker.core.messages import Authority, Override, Reclassify, SetDraining
+from brickwork_broker.core.token import Grant
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.servicer import raise_if_refused
-from brickwork_broker.timeline import CHANGES_MAX, Timeline
-from brickwork_broker.token import Grant
 from brickwork_sdk.errors import InvalidInput, Reason
 
 if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only

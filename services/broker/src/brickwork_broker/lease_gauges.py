@@ -1,9 +1,9 @@
 """Read how much is lent, to whom by class, and who waits, at the moment somebody asks."""
 
 from brickwork_broker import metrics
-from brickwork_broker.ledger import Ledger
-from brickwork_broker.messages import WorkClass
-from brickwork_broker.sight import Sight
+from brickwork_broker.core.ledger import Ledger
+from brickwork_broker.core.messages import WorkClass
+from brickwork_broker.core.sight import Sight
 
 
 def measure(ledger: Ledger, sight: Sight | None, now_ms: int) -> None:

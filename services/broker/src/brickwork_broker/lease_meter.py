@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from brickwork_broker.messages import (
+from brickwork_broker.core.messages import (
     Acquire,
     AskedBack,
     Cancelled,

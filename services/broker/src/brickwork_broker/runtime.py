@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
-from brickwork_broker.activity import Activity
-from brickwork_broker.book import Book
-from brickwork_broker.messages import (
+from brickwork_broker.core.activity import Activity
+from brickwork_broker.core.messages import (
     Abandon,
     Cancelled,
     Command,
@@ -18,10 +17,11 @@ from brickwork_broker.messages import (
     Renewed,
     Tick,
 )
-from brickwork_broker.probe import Probe
-from brickwork_broker.shared_look import SharedLook
-from brickwork_broker.sight import Sight
-from brickwork_broker.token import Grant, Waiter
+from brickwork_broker.core.sight import Sight
+from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.node.probe import Probe
+from brickwork_broker.node.shared_look import SharedLook
+from brickwork_broker.storage.book import Book
 from brickwork_sdk.errors import NoCapacity, Reason
 
 PERIOD_SECONDS = 0.5

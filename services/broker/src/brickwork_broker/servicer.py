@@ -11,7 +11,7 @@ from brickwork.broker.v1 import broker_pb2_grpc
 from brickwork_broker import wire
 from brickwork_broker.access import require_own, require_secret
 from brickwork_broker.board import Board
-from brickwork_broker.messages import (
+from brickwork_broker.core.messages import (
     Event,
     Process,
     Refusal,
@@ -19,9 +19,9 @@ from brickwork_broker.messages import (
     Release,
     Workload,
 )
-from brickwork_broker.probe import Finder
+from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.node.probe import Finder
 from brickwork_broker.runtime import Runtime
-from brickwork_broker.token import Grant, Waiter
 from brickwork_sdk.errors import (
     BrickworkError,
     InvalidInput,

@@ -6,7 +6,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from brickwork.broker.v1 import broker_pb2 as pb
-from brickwork_broker.messages import (
+from brickwork_broker.core.messages import (
     Acquire,
     Process,
     Renew,
@@ -16,8 +16,8 @@ from brickwork_broker.messages import (
     Workload,
     Yield,
 )
-from brickwork_broker.token import Demand, Grant, Waiter
-from brickwork_broker.yielding import Yielding
+from brickwork_broker.core.token import Demand, Grant, Waiter
+from brickwork_broker.core.yielding import Yielding
 
 _CLASSES = {
     pb.WORK_CLASS_UNSPECIFIED: WorkClass.BATCH,

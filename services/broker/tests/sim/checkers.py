@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from brickwork_broker.ledger import Ledger
-from brickwork_broker.messages import (
+from brickwork_broker.core.ledger import Ledger
+from brickwork_broker.core.messages import (
     AskedBack,
     Command,
     ConfirmGone,

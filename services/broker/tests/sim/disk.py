@@ -8,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
-from brickwork_broker import journal
-from brickwork_broker.records import HEAD_BYTES
-from brickwork_broker.reserve import allocate
+from brickwork_broker.storage import journal
+from brickwork_broker.storage.records import HEAD_BYTES
+from brickwork_broker.storage.reserve import allocate
 from services.broker.tests.sim.world import World
 
 SECTOR_BYTES = 512

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from brickwork_broker.history import History
-from brickwork_broker.messages import Command, Event
-from brickwork_broker.token import Grant
-from brickwork_broker.transitions import Transitions
+from brickwork_broker.audit.history import History
+from brickwork_broker.audit.transitions import Transitions
+from brickwork_broker.core.messages import Command, Event
+from brickwork_broker.core.token import Grant
 from brickwork_sdk.audit import Entry
 from services.broker.tests.sim.story import Broken
 from services.broker.tests.sim.world import CAPACITY_BYTES

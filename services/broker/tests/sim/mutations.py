@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
 
-from brickwork_broker import holding, passing, waiting
-from brickwork_broker.book import Book
-from brickwork_broker.messages import (
+from brickwork_broker.core import holding, passing, waiting
+from brickwork_broker.core.messages import (
     Command,
     DurableEvent,
     Event,
@@ -28,12 +27,13 @@ from brickwork_broker.messages import (
     UsersBound,
     WorkClass,
 )
-from brickwork_broker.readings import Readings
-from brickwork_broker.register import Register
-from brickwork_broker.room import Room
-from brickwork_broker.rows import Rows
-from brickwork_broker.token import Grant, Waiter
-from brickwork_broker.waiting import Queue
+from brickwork_broker.core.readings import Readings
+from brickwork_broker.core.register import Register
+from brickwork_broker.core.room import Room
+from brickwork_broker.core.rows import Rows
+from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.core.waiting import Queue
+from brickwork_broker.storage.book import Book
 from services.broker.tests.sim.run import run
 
 SEEDS = range(1, 41)

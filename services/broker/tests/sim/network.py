@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from brickwork_broker.messages import (
+from brickwork_broker.core.messages import (
     Abandon,
     Acquire,
     Refused,
@@ -12,7 +12,7 @@ from brickwork_broker.messages import (
     Renew,
     TokenState,
 )
-from brickwork_broker.token import Grant, Waiter
+from brickwork_broker.core.token import Grant, Waiter
 from services.broker.tests.sim.eyes import Eyes
 from services.broker.tests.sim.node import Node
 from services.broker.tests.sim.world import World

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from brickwork_broker.book import Book
-from brickwork_broker.ledger import Limits
-from brickwork_broker.messages import Command, Event, Process, TokenState
-from brickwork_broker.token import Grant, Waiter
+from brickwork_broker.core.ledger import Limits
+from brickwork_broker.core.messages import Command, Event, Process, TokenState
+from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.storage.book import Book
 from services.broker.tests.sim.checkers import Checkers
 from services.broker.tests.sim.disk import Disk
 from services.broker.tests.sim.world import CAPACITY_BYTES, World

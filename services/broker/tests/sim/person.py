@@ -3,7 +3,7 @@
 The process that leases is the one that uses the memory, under one token or several.
 """
 
-from brickwork_broker.messages import Renew, TokenRequest, WorkClass
+from brickwork_broker.core.messages import Renew, TokenRequest, WorkClass
 from services.broker.tests.sim.being import Being
 from services.broker.tests.sim.network import Answer
 from services.broker.tests.sim.tenure import Tenure

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from brickwork_broker.messages import (
+from brickwork_broker.core.messages import (
     AskedBack,
     Cancelled,
     Command,
@@ -26,7 +26,7 @@ from brickwork_broker.messages import (
     UsersBound,
     WorkClass,
 )
-from brickwork_broker.token import Grant
+from brickwork_broker.core.token import Grant
 
 S = TokenState
 LEGAL: dict[TokenState | None, set[TokenState]] = {

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from brickwork_broker.messages import (
+from brickwork_broker.core.messages import (
     Acquire,
     Authority,
     Override,

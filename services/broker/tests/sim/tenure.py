@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from brickwork_broker.messages import Acquire, Release, Renew, TokenRequest, TokenState
+from brickwork_broker.core.messages import Acquire, Release, Renew, TokenRequest, TokenState
 from services.broker.tests.sim.being import Being
 from services.broker.tests.sim.network import Answer, Call
 

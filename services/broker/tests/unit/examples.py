@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from brickwork_broker.ledger import Ledger, Limits
-from brickwork_broker.messages import Acquire, Event, Process, TokenRequest, WorkClass
+from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.messages import Acquire, Event, Process, TokenRequest, WorkClass
 
 BRICK = Process("boot-1", 10, 1_000)
 ENGINE = Process("boot-1", 11, 1_001)

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from brickwork_broker import admission
-from brickwork_broker.messages import Process, Renew, TokenRequest, Workload
+from brickwork_broker.core import admission
+from brickwork_broker.core.messages import Process, Renew, TokenRequest, Workload
 from services.broker.tests.unit.examples import REQUEST
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from brickwork.broker.v1 import broker_pb2
-from brickwork_broker.audit_trail import AuditTrail
-from brickwork_broker.auditor import check_history
-from brickwork_broker.daily_head import export_daily
-from brickwork_broker.history import Breach
-from brickwork_broker.ledger import Ledger, Limits
-from brickwork_broker.messages import (
+from brickwork_broker.audit.audit_trail import AuditTrail
+from brickwork_broker.audit.auditor import check_history
+from brickwork_broker.audit.daily_head import export_daily
+from brickwork_broker.audit.history import Breach
+from brickwork_broker.audit.usage import Usage
+from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.messages import (
     Acquire,
     Command,
     ConfirmGone,
@@ -32,7 +33,6 @@ from brickwork_broker.messages import (
     Renew,
     Tick,
 )
-from brickwork_broker.usage import Usage
 from brickwork_sdk.audit import Entry, Record
 from brickwork_sdk.audit.chain import check_chain
 from brickwork_sdk.audit.head import heads_folder
@@ -207,7 +207,7 @@ async def test_a_head_is_exported_once_the_start_is_over(tmp_path: Path) -> None
 def test_the_auditor_answers_in_json(tmp_path: Path) -> None:
     with broker(tmp_path) as running:
         running.apply(Acquire(REQUEST, 10_000))
-    command = [sys.executable, "-m", "brickwork_broker.auditor"]
+    command = [sys.executable, "-m", "brickwork_broker.audit.auditor"]
     answers = [
         json.loads(subprocess.run([*command, question, tmp_path], capture_output=True).stdout)
         for question in ("history", "usage")

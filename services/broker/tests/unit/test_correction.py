@@ -1,6 +1,6 @@
 import random
 
-from brickwork_broker.correction import KNOWN_MIN, Correction
+from brickwork_broker.core.correction import KNOWN_MIN, Correction
 
 
 def test_a_forecast_stands_until_enough_is_known() -> None:

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from brickwork_broker.explain import Place, explain
-from brickwork_broker.ledger import Ledger, Limits
-from brickwork_broker.messages import ConfirmGone, Release, Renew
+from brickwork_broker.core.explain import Place, explain
+from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.messages import ConfirmGone, Release, Renew
 from services.broker.tests.unit.examples import (
     BRICK,
     ENGINE,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brickwork_broker import footprints
-from brickwork_broker.envelope import Envelope
-from brickwork_broker.footprints import MIB, Footprints, Run
-from brickwork_broker.messages import Process, Workload
-from brickwork_broker.sight import Sight
+from brickwork_broker.core import footprints
+from brickwork_broker.core.envelope import Envelope
+from brickwork_broker.core.footprints import MIB, Footprints, Run
+from brickwork_broker.core.messages import Process, Workload
+from brickwork_broker.core.sight import Sight
 
 WORKLOAD = Workload("digest", "ctranslate2 4", "int8", "1 thread", 150 * MIB)
 _pids = count(1)

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from brickwork_broker.forecast import RECLAIM_MS_MAX, Forecast
-from brickwork_broker.ledger import Ledger
-from brickwork_broker.messages import (
+from brickwork_broker.core.forecast import RECLAIM_MS_MAX, Forecast
+from brickwork_broker.core.ledger import Ledger
+from brickwork_broker.core.messages import (
     Acquire,
     Command,
     ConfirmGone,
@@ -11,7 +11,7 @@ from brickwork_broker.messages import (
     Renew,
     TokenRequest,
 )
-from brickwork_broker.token import Grant
+from brickwork_broker.core.token import Grant
 from services.broker.tests.unit.examples import REQUEST, ledger_of
 
 

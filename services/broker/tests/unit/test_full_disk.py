@@ -11,11 +11,8 @@ import grpc
 import pytest
 
 from brickwork.broker.v1 import broker_pb2 as pb
-from brickwork_broker import book as books
-from brickwork_broker import journal
-from brickwork_broker.book import Book
-from brickwork_broker.ledger import Limits
-from brickwork_broker.messages import (
+from brickwork_broker.core.ledger import Limits
+from brickwork_broker.core.messages import (
     Acquire,
     ConfirmGone,
     Granted,
@@ -26,6 +23,9 @@ from brickwork_broker.messages import (
     Renew,
     Tick,
 )
+from brickwork_broker.storage import book as books
+from brickwork_broker.storage import journal
+from brickwork_broker.storage.book import Book
 from brickwork_sdk.errors import Reason
 from brickwork_sdk.rich_status import error_from_rpc
 from services.broker.tests.unit.examples import BRICK, ENGINE, OTHER_REQUEST, REQUEST

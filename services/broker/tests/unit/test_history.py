@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brickwork_broker.messages import (
+from brickwork_broker.audit.standing import standing_of
+from brickwork_broker.core.messages import (
     Abandon,
     Acquire,
     Authority,
@@ -22,7 +23,6 @@ from brickwork_broker.messages import (
     Tick,
     WorkClass,
 )
-from brickwork_broker.standing import standing_of
 from brickwork_sdk.audit import Entry
 from services.broker.tests.unit.examples import (
     ENGINE,

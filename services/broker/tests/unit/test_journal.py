@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_broker import journal, records, reserve, rows
-from brickwork_broker.book import Book
-from brickwork_broker.journal import Journal
-from brickwork_broker.ledger import Limits
-from brickwork_broker.messages import (
+from brickwork_broker.core import rows
+from brickwork_broker.core.ledger import Limits
+from brickwork_broker.core.messages import (
     Acquire,
     Cancelled,
     DrainSet,
@@ -20,6 +18,9 @@ from brickwork_broker.messages import (
     Granted,
     Release,
 )
+from brickwork_broker.storage import journal, records, reserve
+from brickwork_broker.storage.book import Book
+from brickwork_broker.storage.journal import Journal
 from brickwork_sdk.errors import NotPossible, Reason
 from services.broker.tests.unit.examples import OTHER_REQUEST, REQUEST
 
@@ -59,7 +60,7 @@ def test_only_epochs_and_an_operators_word_are_forced_to_the_disk(
 ) -> None:
     written = Journal(tmp_path / "journal", [])
     forced: list[int] = []
-    monkeypatch.setattr("brickwork_broker.journal.os.fsync", forced.append)
+    monkeypatch.setattr("brickwork_broker.storage.journal.os.fsync", forced.append)
     written.append([])
     written.append(EVENTS[1:])
     assert forced == []
@@ -166,8 +167,8 @@ def test_the_length_of_a_head_does_not_depend_on_the_boot() -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from brickwork_broker import journal
-from brickwork_broker.messages import Cancelled
+from brickwork_broker.storage import journal
+from brickwork_broker.core.messages import Cancelled
 journal.COMPACT_BYTES_MIN = 10_000
 path = Path(sys.argv[1])
 known = journal.read(path)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_broker.footprints import MIB
-from brickwork_broker.learner import Learner
-from brickwork_broker.messages import Evidence, Granted, Released, Tick, UsersBound, Workload
-from brickwork_broker.rows import Rows
-from brickwork_broker.sight import Sight
+from brickwork_broker.core.footprints import MIB
+from brickwork_broker.core.messages import Evidence, Granted, Released, Tick, UsersBound, Workload
+from brickwork_broker.core.rows import Rows
+from brickwork_broker.core.sight import Sight
+from brickwork_broker.storage.learner import Learner
 from services.broker.tests.unit.examples import ENGINE, REQUEST
 
 WORKLOAD = Workload("digest", "onnxruntime 1", "float32", "", 30 * MIB)

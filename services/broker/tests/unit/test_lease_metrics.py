@@ -5,10 +5,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from brickwork_broker import metrics
-from brickwork_broker.lease_gauges import measure
-from brickwork_broker.lease_meter import LeaseMeter
-from brickwork_broker.ledger import Ledger
-from brickwork_broker.messages import (
+from brickwork_broker.core.ledger import Ledger
+from brickwork_broker.core.messages import (
     Acquire,
     Command,
     ConfirmGone,
@@ -17,8 +15,10 @@ from brickwork_broker.messages import (
     Renew,
     WorkClass,
 )
-from brickwork_broker.sight import Sight
-from brickwork_broker.token import Grant
+from brickwork_broker.core.sight import Sight
+from brickwork_broker.core.token import Grant
+from brickwork_broker.lease_gauges import measure
+from brickwork_broker.lease_meter import LeaseMeter
 from brickwork_sdk.telemetry.metrics import Gauge
 from services.broker.tests.unit.examples import (
     BRICK,

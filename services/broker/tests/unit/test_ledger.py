@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from brickwork_broker.ledger import RECOVERY_MS, SILENCE_MS, Ledger, Limits
-from brickwork_broker.messages import (
+from brickwork_broker.core.ledger import RECOVERY_MS, SILENCE_MS, Ledger, Limits
+from brickwork_broker.core.messages import (
     Abandon,
     Acquire,
     Cancelled,
@@ -27,8 +27,8 @@ from brickwork_broker.messages import (
     UserGone,
     UsersBound,
 )
-from brickwork_broker.room import EPOCH_BLOCK
-from brickwork_broker.token import Grant, Waiter
+from brickwork_broker.core.room import EPOCH_BLOCK
+from brickwork_broker.core.token import Grant, Waiter
 from services.broker.tests.unit.examples import (
     BRICK,
     ENGINE,

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from brickwork_broker.habits import HABITS_MAX, Habits
-from brickwork_broker.ledger import RECOVERY_MS, Ledger
-from brickwork_broker.messages import (
+from brickwork_broker.core.habits import HABITS_MAX, Habits
+from brickwork_broker.core.ledger import RECOVERY_MS, Ledger
+from brickwork_broker.core.messages import (
     Acquire,
     AskedBack,
     Authority,
@@ -29,8 +29,8 @@ from brickwork_broker.messages import (
     UserGone,
     WorkClass,
 )
-from brickwork_broker.register import CLEARING_MS_MAX
-from brickwork_broker.token import Grant
+from brickwork_broker.core.register import CLEARING_MS_MAX
+from brickwork_broker.core.token import Grant
 from services.broker.tests.unit.examples import (
     ENGINE,
     OTHER_REQUEST,

@@ -5,8 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from brickwork_broker.ledger import Ledger
-from brickwork_broker.messages import (
+from brickwork_broker.core.ledger import Ledger
+from brickwork_broker.core.messages import (
     Abandon,
     Acquire,
     Authority,
@@ -33,7 +33,7 @@ from brickwork_broker.messages import (
     TokenState,
     WorkClass,
 )
-from brickwork_broker.rows import Rows
+from brickwork_broker.core.rows import Rows
 from services.broker.tests.unit.examples import REQUEST
 from services.broker.tests.unit.told import Told, breaches_of
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_broker.messages import Process
-from brickwork_broker.pid_namespaces import PidNamespaces
-from brickwork_broker.probe import HostProbe
+from brickwork_broker.core.messages import Process
+from brickwork_broker.node.pid_namespaces import PidNamespaces
+from brickwork_broker.node.probe import HostProbe
 from brickwork_sdk.processes import identify
 
 BOOT = "this-boot"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_broker.messages import Process
-from brickwork_broker.nvml_probe import NvmlProbe
-from brickwork_broker.probe import HostProbe
-from brickwork_broker.process_memory import Peaks, ProcessMemory
-from brickwork_broker.sight import Sight
+from brickwork_broker.core.messages import Process
+from brickwork_broker.core.sight import Sight
+from brickwork_broker.node.nvml_probe import NvmlProbe
+from brickwork_broker.node.probe import HostProbe
+from brickwork_broker.node.process_memory import Peaks, ProcessMemory
 from brickwork_sdk.processes import identify
 from brickwork_sdk.testing.nvml import FakeNvml, Memory, Running, Sample
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brickwork_broker.messages import WorkClass
-from brickwork_broker.shares import TENANTS_MAX, Shares
-from brickwork_broker.token import Waiter
-from brickwork_broker.waiting import FAIR_MS_MAX, Queue
+from brickwork_broker.core.messages import WorkClass
+from brickwork_broker.core.shares import TENANTS_MAX, Shares
+from brickwork_broker.core.token import Waiter
+from brickwork_broker.core.waiting import FAIR_MS_MAX, Queue
 from services.broker.tests.unit.examples import REQUEST
 
 

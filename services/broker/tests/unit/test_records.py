@@ -2,8 +2,7 @@ import zlib
 
 import pytest
 
-from brickwork_broker import records
-from brickwork_broker.messages import (
+from brickwork_broker.core.messages import (
     Cancelled,
     DrainSet,
     DurableEvent,
@@ -17,6 +16,7 @@ from brickwork_broker.messages import (
     UserGone,
     UsersBound,
 )
+from brickwork_broker.storage import records
 from services.broker.tests.unit.examples import BRICK, ENGINE, REQUEST
 
 BOOT = "0f6b9a52-7d3b-4a52-9d6f-0d6f3f0c9e11"

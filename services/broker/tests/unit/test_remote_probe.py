@@ -14,13 +14,13 @@ import pytest
 
 from brickwork.broker.v1 import broker_pb2, probe_pb2_grpc
 from brickwork.broker.v1 import probe_pb2 as pb
-from brickwork_broker import probe_wire, remote_probe
-from brickwork_broker.messages import Process
-from brickwork_broker.pid_namespaces import PidNamespaces
-from brickwork_broker.probe import HostProbe
-from brickwork_broker.probe_servicer import PROCESSES_MAX, ProbeServicer
-from brickwork_broker.remote_probe import RemoteProbe
-from brickwork_broker.sight import Sight
+from brickwork_broker.core.messages import Process
+from brickwork_broker.core.sight import Sight
+from brickwork_broker.node import probe_wire, remote_probe
+from brickwork_broker.node.pid_namespaces import PidNamespaces
+from brickwork_broker.node.probe import HostProbe
+from brickwork_broker.node.probe_servicer import PROCESSES_MAX, ProbeServicer
+from brickwork_broker.node.remote_probe import RemoteProbe
 from brickwork_sdk.channels import open_channel, rpc_errors
 from brickwork_sdk.errors import BrickworkError, Busy, InvalidInput, Reason
 from brickwork_sdk.processes import identify
@@ -64,7 +64,7 @@ class Served:
     @classmethod
     def in_folder(cls, home: Path) -> "Served":
         address = f"unix:{home}/probe.sock"
-        command = [sys.executable, "-m", "brickwork_broker.probe_process"]
+        command = [sys.executable, "-m", "brickwork_broker.node.probe_process"]
         environment = {**os.environ, "BRICKWORK_PROBE_LISTEN": address}
         return cls(address, subprocess.Popen(command, env=environment))
 

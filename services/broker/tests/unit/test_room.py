@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from brickwork_broker.holding import LOAD_MS_MAX
-from brickwork_broker.ledger import Ledger, Limits
-from brickwork_broker.messages import (
+from brickwork_broker.core.holding import LOAD_MS_MAX
+from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.messages import (
     Acquire,
     AskedBack,
     Authority,
@@ -35,7 +35,7 @@ from brickwork_broker.messages import (
     WorkClass,
     Yield,
 )
-from brickwork_broker.token import Grant
+from brickwork_broker.core.token import Grant
 from services.broker.tests.unit.examples import REQUEST, ledger_of
 
 ME = Authority("ada", "the driver was restarted")

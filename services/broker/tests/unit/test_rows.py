@@ -1,5 +1,5 @@
-from brickwork_broker.messages import Cancelled, Evidence, Released, TokenState
-from brickwork_broker.rows import ENDED_MAX, Rows
+from brickwork_broker.core.messages import Cancelled, Evidence, Released, TokenState
+from brickwork_broker.core.rows import ENDED_MAX, Rows
 
 
 def test_the_memory_of_ended_ids_is_bounded_and_forgets_the_oldest() -> None:

@@ -3,13 +3,13 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
-from brickwork_broker.book import Book
-from brickwork_broker.ledger import Limits
-from brickwork_broker.messages import Acquire, Process
-from brickwork_broker.probe import HostProbe
+from brickwork_broker.core.ledger import Limits
+from brickwork_broker.core.messages import Acquire, Process
+from brickwork_broker.core.sight import Sight
+from brickwork_broker.node.probe import HostProbe
+from brickwork_broker.node.shared_look import SharedLook
 from brickwork_broker.runtime import Runtime
-from brickwork_broker.shared_look import SharedLook
-from brickwork_broker.sight import Sight
+from brickwork_broker.storage.book import Book
 from services.broker.tests.unit.examples import BRICK, ENGINE, OTHER_BRICK, REQUEST
 
 

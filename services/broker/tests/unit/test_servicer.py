@@ -15,15 +15,15 @@ from google.protobuf.duration_pb2 import Duration
 from brickwork.broker.v1 import admin_pb2, admin_pb2_grpc, broker_pb2_grpc
 from brickwork.broker.v1 import broker_pb2 as pb
 from brickwork_broker.admin_servicer import AdminServicer
+from brickwork_broker.audit.timeline import Timeline
 from brickwork_broker.board import Board
-from brickwork_broker.book import Book
-from brickwork_broker.forecast import Forecast
-from brickwork_broker.ledger import Limits
-from brickwork_broker.pid_namespaces import PidNamespaces
-from brickwork_broker.probe import HostProbe
+from brickwork_broker.core.forecast import Forecast
+from brickwork_broker.core.ledger import Limits
+from brickwork_broker.node.pid_namespaces import PidNamespaces
+from brickwork_broker.node.probe import HostProbe
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.servicer import BrokerServicer
-from brickwork_broker.timeline import Timeline
+from brickwork_broker.storage.book import Book
 from brickwork_sdk.errors import BrickworkError, NoCapacity, Reason
 from brickwork_sdk.processes import identify
 from brickwork_sdk.rich_status import error_from_rpc
@@ -338,7 +338,7 @@ async def test_a_full_disk_is_said_and_ends_the_broker(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("brickwork_broker.journal.Journal.append", fail)
+    monkeypatch.setattr("brickwork_broker.storage.journal.Journal.append", fail)
     keeping = asyncio.create_task(runtime.run())
     error = await refusal(stub.AcquireVramToken(request(children[0]), timeout=SECONDS))
     assert error.reason is Reason.STORAGE_FULL
@@ -452,7 +452,7 @@ async def test_an_operator_stops_the_lending_and_says_why(
     await admin.SetDraining(resume, timeout=SECONDS)
     answer = await stub.AcquireVramToken(request(children[0]), timeout=SECONDS)
     assert answer.token.state == pb.TOKEN_STATE_GRANTED
-    assert answer.token.work_class == pb.WORK_CLASS_BATCH
+    assert answer.token.work_class == pb.WORK_CLASS_INTERACTIVE
 
 
 async def test_an_operator_without_a_name_or_a_reason_changes_nothing(

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from brickwork_broker.messages import (
+from brickwork_broker.audit.transitions import Transitions
+from brickwork_broker.core.messages import (
     Acquire,
     AskedBack,
     Authority,
@@ -22,7 +23,6 @@ from brickwork_broker.messages import (
     WorkClass,
     Yield,
 )
-from brickwork_broker.transitions import Transitions
 from brickwork_sdk.audit import Entry
 from services.broker.tests.unit.examples import BRICK, ENGINE, OTHER_REQUEST, REQUEST
 from services.broker.tests.unit.told import Told

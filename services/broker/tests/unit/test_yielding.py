@@ -3,10 +3,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brickwork_broker.habits import Habits
-from brickwork_broker.messages import TokenState, WorkClass, Yield
-from brickwork_broker.token import Grant
-from brickwork_broker.yielding import IDLE_HOLD_MS_MAX, Yielding, who_yields
+from brickwork_broker.core.habits import Habits
+from brickwork_broker.core.messages import TokenState, WorkClass, Yield
+from brickwork_broker.core.token import Grant
+from brickwork_broker.core.yielding import IDLE_HOLD_MS_MAX, Yielding, who_yields
 from services.broker.tests.unit.examples import REQUEST
 
 NOW_MS = 1_000_000

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from brickwork_broker.history import Breach, History
-from brickwork_broker.ledger import Ledger, Limits
-from brickwork_broker.messages import Command, Event
-from brickwork_broker.transitions import Transitions
+from brickwork_broker.audit.history import Breach, History
+from brickwork_broker.audit.transitions import Transitions
+from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.messages import Command, Event
 from brickwork_sdk.audit import Entry
 
 

@@ -1,0 +1,1 @@
+"""Sight of the machine with the device: processes, memory, who is gone."""

@@ -1,0 +1,1 @@
+"""What outlives the broker: its journal, and what it has learned."""

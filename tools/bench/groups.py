@@ -29,7 +29,7 @@ GROUPS = (
     Group("speech", minutes=8, minutes_max=16),
     Group("replicas", minutes=2, minutes_max=5),
     Group("start", minutes=2.5, minutes_max=5),
-    Group("broker", minutes=4, minutes_max=8),
+    Group("broker", minutes=3.5, minutes_max=8),
     Group("memory", minutes=12, minutes_max=20),
     Group("gpu", minutes=15, minutes_max=40, needs_gpu=True),
 )

@@ -108,7 +108,7 @@ def test_a_journal_that_has_grown_is_replaced_while_it_is_in_use(
         book.apply(Release(f"unheard-{number}", 0), 2)
         files.add(path.stat().st_ino)
         assert book.ledger.charged_bytes == 60
-    assert len(files) == 2, "the old file's number is free again for the next"
+    assert len(files) >= 2  # a number may be given again once its file is gone
     known = list(book.ledger.history())
     assert len(path.read_bytes().rstrip(b"\0")) < 25_000
     book.close()

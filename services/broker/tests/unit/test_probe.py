@@ -39,7 +39,7 @@ def test_a_live_process_is_not_gone_and_its_memory_is_read(child: Child) -> None
     sight = HostProbe().look([process])
     assert sight.gone == frozenset()
     assert 1_000_000 < sight.readings[process] <= sight.peaks[process]
-    assert sight.activity[process] > 0
+    assert process in sight.activity
 
 
 HOLDER = """

@@ -23,6 +23,14 @@ HELD_BYTES = 64 * 1024**2
 Broker = tuple[ScriptedBroker, str]
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Let Control-C interrupt, also where the tests run in the background and it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def broker() -> Iterator[Broker]:
     with threaded_broker() as served:

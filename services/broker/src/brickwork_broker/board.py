@@ -42,10 +42,7 @@ class Board:
         """Render all that is charged, then all that wait, in turn."""
         ledger = self._runtime.ledger
         tokens = [self._held(grant) for grant in ledger.grants()]
-        places = explain_all(ledger)
-        for waiter in ledger.waiters():
-            tokens.append(self._waiting(waiter, places[waiter.request.token_id]))
-        return tokens
+        return tokens + [self._waiting(*waiting) for waiting in explain_all(ledger)]
 
     def capacity(self) -> pb.GetCapacityResponse:
         """Render what there is and what is lent of it."""

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from brickwork_broker.core.forecast import RECLAIM_MS_MAX, Forecast
+from brickwork_broker.core.forecast import Forecast
 from brickwork_broker.core.ledger import Ledger
 from brickwork_broker.core.messages import (
     Acquire,
@@ -11,6 +11,7 @@ from brickwork_broker.core.messages import (
     Renew,
     TokenRequest,
 )
+from brickwork_broker.core.register import CLEARING_MS_MAX
 from brickwork_broker.core.token import Grant
 from services.broker.tests.unit.examples import REQUEST, ledger_of
 
@@ -98,4 +99,4 @@ def test_what_is_on_its_way_back_comes_within_the_time_that_proof_takes() -> Non
     watched.tell(Renew(held.token_id, row.epoch, (engine,)))
     watched.tell(ConfirmGone(held.process), 1_000)
     watched.tell(Acquire(request(2), 30_000))
-    assert watched.expected(request(2)) == (0, RECLAIM_MS_MAX)
+    assert watched.expected(request(2)) == (0, CLEARING_MS_MAX)

@@ -1,5 +1,6 @@
 """Say in one sentence why a request waits."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from brickwork_broker.core.amount import in_words
@@ -33,12 +34,10 @@ def explain(ledger: Ledger, token_id: str) -> Place | None:
     return Place(position, _cause(ledger, waiter, position))
 
 
-def explain_all(ledger: Ledger) -> dict[str, Place]:
-    """Return the place of every request that waits."""
-    return {
-        waiter.request.token_id: Place(position, _cause(ledger, waiter, position))
-        for position, waiter in enumerate(ledger.waiters(), start=1)
-    }
+def explain_all(ledger: Ledger) -> Iterator[tuple[Waiter, Place]]:
+    """Yield every request that waits, in turn, with its place."""
+    for position, waiter in enumerate(ledger.waiters(), start=1):
+        yield waiter, Place(position, _cause(ledger, waiter, position))
 
 
 def closed_because(ledger: Ledger) -> str:

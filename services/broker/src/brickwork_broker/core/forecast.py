@@ -17,6 +17,7 @@ from brickwork_broker.core.messages import (
     Released,
     TokenRequest,
 )
+from brickwork_broker.core.register import CLEARING_MS_MAX
 from brickwork_broker.core.token import Grant, Waiter
 from brickwork_broker.core.yielding import GRACE_MS
 
@@ -24,10 +25,10 @@ REMEMBERED = 64
 """How many past tokens of a kind are looked at: enough for a tenth, few enough to follow change."""
 LOW, HIGH = 0.1, 0.9
 """What is likely: less than a tenth of tokens like this were over sooner, and a tenth later."""
-RECLAIM_MS_MAX = 10_000
-"""How long it takes at most until what is over is known to be free, unless something hangs."""
 REFRESH_MS = 500
 """How long one forecast is good for; the queue is gone through once for all who wait."""
+
+_LOAD = "load"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Forecast:
         self._spans: dict[str, deque[int]] = {}
         self._kept: dict[str, _Kept] = {}
         self._made_at_ms = -REFRESH_MS
-        self._made: Mapping[str, Interval] = {}
+        self._made: Mapping[str, Interval | None] = {}
         self._told: dict[str, tuple[Interval, int]] = {}
         self._correction = Correction()
 
@@ -69,11 +70,7 @@ class Forecast:
                     if kept is not None:
                         self._learn(kept.kinds, now_ms - kept.since_ms)
                 case Loaded():
-                    kept = self._kept.get(event.token_id)
-                    if kept is not None:
-                        self._learn(
-                            ("load", *(f"load {kind}" for kind in kept.kinds)), event.load_ms
-                        )
+                    self._learn((_LOAD,), event.load_ms)
                 case AskedBack():
                     self._made_at_ms = now_ms - REFRESH_MS
                 case _:
@@ -87,7 +84,12 @@ class Forecast:
         if now_ms - self._made_at_ms >= REFRESH_MS or token_id not in self._made:
             soon = self._play(ledger, now_ms, is_late=False)
             late = self._play(ledger, now_ms, is_late=True)
-            self._made = {one: (soon[one], late[one]) for one in late if one in soon}
+            self._made = {
+                token_id: (soon[token_id], late[token_id])
+                if token_id in soon and token_id in late
+                else None
+                for token_id in (waiter.request.token_id for waiter in ledger.waiters())
+            }
             self._made_at_ms = now_ms
         forecast, waiter = self._made.get(token_id), ledger.find(token_id)
         if forecast is None or not isinstance(waiter, Waiter):
@@ -105,12 +107,7 @@ class Forecast:
         """Go through the queue in turn, as if every token took its likely least, or most."""
         waiters = ledger.waiters()
         free_bytes, at_ms, loader_ms = ledger.free_bytes, 0, 0
-        ends = [
-            (end_ms, number, size_bytes)
-            for number, (end_ms, size_bytes) in enumerate(
-                self._ends(ledger, waiters, now_ms, is_late=is_late)
-            )
-        ]
+        ends = list(self._ends(ledger, waiters, now_ms, is_late=is_late))
         heapq.heapify(ends)
         found: dict[str, int] = {}
         for waiter in waiters:
@@ -118,22 +115,16 @@ class Forecast:
             while free_bytes < request.guaranteed_bytes:
                 if not ends:
                     return found
-                at_ms, _, freed_bytes = heapq.heappop(ends)
+                at_ms, freed_bytes = heapq.heappop(ends)
                 free_bytes += freed_bytes
             if request.loads:
                 at_ms = max(at_ms, loader_ms)
-                load_ms = self._likely(("load",), is_late=is_late) or 0
-                loader_ms = at_ms + load_ms
+                loader_ms = at_ms + (self._likely((_LOAD,), is_late=is_late) or 0)
             found[request.token_id] = at_ms
             free_bytes -= request.guaranteed_bytes
             kept_ms = self._likely(_kinds(request), is_late=is_late)
             if kept_ms is not None:
-                end = (
-                    at_ms + kept_ms,
-                    len(found) + len(ends) + 1_000_000,
-                    request.guaranteed_bytes,
-                )
-                heapq.heappush(ends, end)
+                heapq.heappush(ends, (at_ms + kept_ms, request.guaranteed_bytes))
         return found
 
     def _ends(
@@ -147,7 +138,7 @@ class Forecast:
             if grant.leaving_bytes:
                 yield self._leaves_ms(grant, now_ms, is_late=is_late), grant.leaving_bytes
             elif one is not None:
-                yield (GRACE_MS[one.how] + RECLAIM_MS_MAX if is_late else 0), one.yielded_bytes
+                yield (GRACE_MS[one.how] + CLEARING_MS_MAX if is_late else 0), one.yielded_bytes
             else:
                 left_ms = self._left_ms(grant, now_ms, is_late=is_late)
                 if left_ms is not None:
@@ -157,7 +148,7 @@ class Forecast:
         if not is_late:
             return 0
         grace_ms = 0 if grant.demand is None else max(0, grant.demand.until_ms - now_ms)
-        return grace_ms + RECLAIM_MS_MAX
+        return grace_ms + CLEARING_MS_MAX
 
     def _left_ms(self, grant: Grant, now_ms: int, *, is_late: bool) -> int | None:
         """Return how long a token will still be kept: as those were that were kept as long."""

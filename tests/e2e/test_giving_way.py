@@ -20,8 +20,8 @@ from tests.chaos.faults import engine_of
 from tests.chaos.jobs import Order, check, send, wait_for_segment
 from tests.conftest import Mesh
 
-SECONDS = 1200
-SEGMENTS = 5
+SECONDS = 2400
+"""So long that an engine cannot be through before its first segment is shown."""
 AT_WORK = ("asr", "diarize")
 """The bricks of such a job that work through its recording."""
 CALL_SECONDS = 60.0
@@ -35,7 +35,7 @@ async def test_a_batch_job_gives_way_to_interactive_work_and_completes_with_the_
     recording = write_recording(tmp_path / "long.flac", tone(SECONDS)).read_bytes()
     order = Order(recording, SECONDS, "?class=batch")
     job_id = await asyncio.to_thread(send, mesh, order)
-    await asyncio.to_thread(wait_for_segment, mesh, job_id, SEGMENTS)
+    await asyncio.to_thread(wait_for_segment, mesh, job_id, 1)
     size_bytes = await capacity_bytes(mesh)
     async with (
         in_a_step(mesh, broker_pb2.TOKEN_STATE_REVOKING),
@@ -53,7 +53,7 @@ async def test_a_job_goes_on_with_less_memory_when_others_need_what_it_can_do_wi
     recording = write_recording(tmp_path / "long.flac", tone(SECONDS)).read_bytes()
     order = Order(recording, SECONDS, "?class=batch")
     job_id = await asyncio.to_thread(send, mesh, order)
-    await asyncio.to_thread(wait_for_segment, mesh, job_id, SEGMENTS)
+    await asyncio.to_thread(wait_for_segment, mesh, job_id, 1)
     working = {token.holder: token for token in await tokens(mesh) if token.holder in AT_WORK}
     before = working["asr"]
     assert before.granted_bytes > before.guaranteed_bytes

@@ -15,8 +15,8 @@ from brickwork_diarize.engine import RecordingEnd, Turn
 from brickwork_llm.engine import TextDelta
 from brickwork_ocr.engine import TimedText
 from brickwork_sdk.engine import EngineDescription
-from tests.bench.diarization_error import Talk, score
 from tools.bench.device_run import FREE_SECONDS_MAX, DeviceRun, run_on
+from tools.bench.diarization_error import Talk, score
 from tools.bench.gpu import FREE_SECONDS, GPU_LOADS
 from tools.bench.recordings import looped
 from tools.scores import character_f_score, count_errors

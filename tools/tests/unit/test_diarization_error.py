@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.diarization_error import DiarizationError, Talk, read_rttm, score
+from tools.bench.diarization_error import DiarizationError, Talk, read_rttm, score
 
 TRUTH = [Talk(0, 4_000, "ann"), Talk(3_000, 8_000, "bob")]
 

@@ -6,11 +6,9 @@ from functools import partial
 from pathlib import Path
 
 import ctranslate2
-import numpy as np
-from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from brickwork_asr.batches import CLIPS_MAX, in_batches
-from brickwork_asr.clips import CLIP_SECONDS_MAX, Clip, Samples, Speech, cut_clips
+from brickwork_asr.clips import Clip, cut_clips
 from brickwork_asr.engine import (
     Language,
     LanguageRequest,
@@ -21,11 +19,11 @@ from brickwork_asr.engine import (
 )
 from brickwork_asr.sentences import cut_sentences
 from brickwork_asr.unheard import unheard_speech
+from brickwork_asr.voice_activity import find_speech
 from brickwork_asr.whisper_model import States, Text, WhisperModel
 from brickwork_sdk.cuda import CUBLAS_12, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.engine.budget import Budget
-from brickwork_sdk.engine.data_limit import close_holes
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
@@ -34,8 +32,6 @@ from brickwork_sdk.media.probe import probe
 _BLOCK_SECONDS = 60.0
 _PRECISIONS = {"cpu": "int8", "cuda": "float16"}
 """Of each device: the weights are float16, and few processors compute in it."""
-_VAD = VadOptions(max_speech_duration_s=CLIP_SECONDS_MAX, min_silence_duration_ms=160)
-"""As the package's own batched call sets it, so that results can be compared."""
 
 
 class WhisperEngine:
@@ -74,7 +70,7 @@ class WhisperEngine:
         language = request.language
         here = Progress(request.start_ms, total_ms)
         yield here
-        clips = cut_clips(blocks, _find_speech)
+        clips = cut_clips(blocks, find_speech)
         for batch in in_batches(clips, self._model.workers, self.clips_max):
             states = []
             for _, made in self._model.side_by_side(self._encode, batch, self.clips_max):
@@ -99,7 +95,7 @@ class WhisperEngine:
     def detect_language(self, request: LanguageRequest) -> Iterator[Language]:
         """Yield the language of the first clip with speech."""
         blocks = read_audio(request.audio, block_seconds=_BLOCK_SECONDS)
-        for clip in cut_clips(blocks, _find_speech):
+        for clip in cut_clips(blocks, find_speech):
             yield self._model.hear_language(self._model.encode(clip.samples))
             return
         raise InvalidInput(Reason.NO_SPEECH, "Nobody speaks in this recording.")
@@ -161,13 +157,3 @@ def check(options: Mapping[str, str]) -> Placement:
             raise unavailable("CUDA", "CTranslate2 cannot use the GPU that the driver sees.")
     place.require_precision(ctranslate2.get_supported_compute_types(place.device))
     return place
-
-
-def _find_speech(samples: Samples) -> list[Speech]:
-    if len(samples) == 0:
-        return []
-    stretches = get_speech_timestamps(np.ascontiguousarray(samples), _VAD)
-    # The detector's arrays are large and each time of another size; the holes that they leave in
-    # the heap would make it grow by a sixth within an hour.
-    close_holes()
-    return [(stretch["start"], stretch["end"]) for stretch in stretches]

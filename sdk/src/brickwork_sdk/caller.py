@@ -46,14 +46,18 @@ class Caller:
         )
 
     @classmethod
-    def from_metadata(cls, metadata: Iterable[tuple[str, str | bytes]]) -> "Caller":
+    def from_metadata(
+        cls,
+        metadata: Iterable[tuple[str, str | bytes]],
+        default_class: WorkClass = WorkClass.BATCH,
+    ) -> "Caller":
         """Read from gRPC metadata; what is absent takes its default.
 
         Raises:
             InvalidInput: ARGUMENT_INVALID, a value is not of its form.
         """
         given = {key: value for key, value in metadata if key in (_CLASS, _TENANT, _JOB)}
-        work_class = given.get(_CLASS, WorkClass.BATCH.value)
+        work_class = given.get(_CLASS, default_class.value)
         if work_class not in set(WorkClass):
             raise _invalid(_CLASS)
         for key in (_TENANT, _JOB):

@@ -66,6 +66,34 @@ class Started:
         return common_pb2.Started(model=self.model, waited=to_duration(self.waited_seconds))
 
 
+@dataclass(frozen=True, eq=False)
+class Seat:
+    """A place at a loaded model, which stays in use between the calls that are run from it.
+
+    Attributes:
+        started: which model it is, and how long the wait for it was.
+        process: its engine.
+        work_class: decides the share of engine time.
+        meter: measures the calls.
+    """
+
+    started: Started
+    process: EngineProcess
+    work_class: str
+    meter: CallMeter
+
+    async def run(
+        self, method: str, request: object, events: Sequence[type]
+    ) -> AsyncGenerator[Any, None]:
+        """Run one call and yield its events; see `EngineProcess.stream`."""
+        worked = partial(self.meter.works, method, self.process.identity.pid)
+        stream = self.process.stream(method, request, events, self.work_class, worked, trace_id())
+        async with aclosing(stream) as steps:
+            async for event in steps:
+                self.meter.answers()
+                yield event
+
+
 class Slots:
     """Every model that a brick serves, by name."""
 
@@ -89,21 +117,12 @@ class Slots:
             )
         return slot
 
-    async def run(
-        self,
-        model: str,
-        caller: Caller,
-        method: str,
-        request: object,
-        events: Sequence[type],
-    ) -> AsyncGenerator[Any, None]:
-        """Run one call: yield the waits, one Started, then the engine's events.
-
-        Closing the iterator cancels the call and leaves the model; see `EngineProcess.stream`.
+    async def enter(self, model: str, caller: Caller) -> AsyncGenerator[Waiting | Seat, None]:
+        """Yield the waits, and at last a seat; closing the iterator leaves the model.
 
         Raises:
             NotFound: MODEL_UNKNOWN.
-            BrickworkError: why there is no memory or no model, or what the engine raised.
+            BrickworkError: why there is no memory or no model.
         """
         slot, began = self.named(model), time.monotonic()
         meter = CallMeter(slot.entry.name, slot.entry.footprint_bytes, caller.work_class)
@@ -128,15 +147,35 @@ class Slots:
                     yield Waiting(notice.cause, False, waited_seconds)
                 else:
                     meter.ends_waiting()
-                    yield Started(model_info(slot), waited_seconds)
-                    worked = partial(meter.works, method, notice.identity.pid)
-                    work_class = caller.work_class.value
-                    stream = notice.stream(method, request, events, work_class, worked, trace_id())
-                    async with aclosing(stream) as steps:
-                        async for event in steps:
-                            meter.answers()
-                            yield event
+                    started = Started(model_info(slot), waited_seconds)
+                    yield Seat(started, notice, caller.work_class.value, meter)
                     return
+
+    async def run(
+        self,
+        model: str,
+        caller: Caller,
+        method: str,
+        request: object,
+        events: Sequence[type],
+    ) -> AsyncGenerator[Any, None]:
+        """Run one call: yield the waits, one Started, then the engine's events.
+
+        Closing the iterator cancels the call and leaves the model; see `EngineProcess.stream`.
+
+        Raises:
+            NotFound: MODEL_UNKNOWN.
+            BrickworkError: why there is no memory or no model, or what the engine raised.
+        """
+        async with aclosing(self.enter(model, caller)) as steps:
+            async for step in steps:
+                if isinstance(step, Waiting):
+                    yield step
+                    continue
+                yield step.started
+                async with aclosing(step.run(method, request, events)) as found:
+                    async for event in found:
+                        yield event
 
     def measure(self) -> None:
         """Set the gauges of what the models do now; on any thread."""

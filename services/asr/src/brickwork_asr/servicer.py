@@ -8,6 +8,7 @@ import grpc.aio
 
 from brickwork.asr.v1 import asr_pb2, asr_pb2_grpc
 from brickwork.common.v1 import common_pb2
+from brickwork_asr.answers import Tally, require_language, segment_message
 from brickwork_asr.engine import (
     Language,
     LanguageRequest,
@@ -20,7 +21,6 @@ from brickwork_sdk.errors import EngineFailed, InvalidInput, Reason
 from brickwork_sdk.intake import Intake
 from brickwork_sdk.media.limits import DURATION_MS_MAX
 from brickwork_sdk.objects import ObjectStore
-from brickwork_sdk.slot import ModelSlot
 from brickwork_sdk.slots import Slots, Started, Waiting, model_info
 from brickwork_sdk.telemetry.media import MediaMeter
 
@@ -45,11 +45,11 @@ class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
         """Stream the segments of a recording."""
         language = request.language if request.HasField("language") else None
         slot = self._slots.named(request.model)
-        _require_language(slot, language)
+        require_language(slot, language)
         _require_start(request.start_ms)
         audio = await self._intake.recording(request.media, needs="audio")
         order = TranscribeRequest(audio, language, request.start_ms)
-        tally, meter = _Tally(), MediaMeter(slot.entry.name, request.start_ms)
+        tally, meter = Tally(), MediaMeter(slot.entry.name, request.start_ms)
         events = self._slots.run(
             request.model, current_caller.get(), "transcribe", order, (Segment, Progress)
         )
@@ -79,32 +79,6 @@ class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
         raise EngineFailed(Reason.ENGINE_FAILED, "The engine named no language.")
 
 
-class _Tally:
-    """Counts what a transcription sends, for its summary."""
-
-    def __init__(self) -> None:
-        self._segment_count = 0
-        self._duration_ms = 0
-        self._spoken_ms: dict[str, int] = {}
-
-    def count(self, event: Waiting | Started | Segment | Progress) -> None:
-        """Take in one event."""
-        if isinstance(event, Progress):
-            self._duration_ms = event.total_ms
-        elif isinstance(event, Segment):
-            self._segment_count += 1
-            spoken_ms = self._spoken_ms.get(event.language, 0)
-            self._spoken_ms[event.language] = spoken_ms + event.end_ms - event.start_ms
-
-    def summary(self) -> asr_pb2.TranscriptSummary:
-        """Render the end of the stream."""
-        return asr_pb2.TranscriptSummary(
-            language=max(self._spoken_ms, key=self._spoken_ms.__getitem__, default=None),
-            duration_ms=self._duration_ms,
-            segment_count=self._segment_count,
-        )
-
-
 def _response(event: Waiting | Started | Segment | Progress) -> Response:
     match event:
         case Waiting():
@@ -119,35 +93,7 @@ def _response(event: Waiting | Started | Segment | Progress) -> Response:
             )
             return Response(progress=progress)
         case Segment():
-            return Response(segment=_segment(event))
-
-
-def _segment(segment: Segment) -> asr_pb2.Segment:
-    return asr_pb2.Segment(
-        start_ms=segment.start_ms,
-        end_ms=segment.end_ms,
-        text=segment.text,
-        language=segment.language,
-        words=[
-            asr_pb2.Word(
-                start_ms=word.start_ms,
-                end_ms=word.end_ms,
-                text=word.text,
-                confidence=word.confidence,
-            )
-            for word in segment.words
-        ],
-    )
-
-
-def _require_language(slot: ModelSlot, language: str | None) -> None:
-    if language is not None and language not in slot.entry.languages:
-        known = ", ".join(sorted(slot.entry.languages))
-        raise InvalidInput(
-            Reason.LANGUAGE_UNKNOWN,
-            f"The model {slot.entry.name} does not know this language; it knows: {known}.",
-            metadata={"language": language[:32], "model": slot.entry.name},
-        )
+            return Response(segment=segment_message(event))
 
 
 def _require_start(start_ms: int) -> None:

@@ -7,7 +7,7 @@ import time
 import pynvml
 import pytest
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.node.nvml_probe import NvmlProbe
 from brickwork_broker.node.probe import HostProbe
 from brickwork_sdk.processes import identify

@@ -13,20 +13,10 @@ from collections import deque
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+from brickwork_broker.core.commands import Acquire, Command, ConfirmGone, Observe, Release, Renew
+from brickwork_broker.core.events import Event, Granted
 from brickwork_broker.core.ledger import Ledger, Limits
-from brickwork_broker.core.messages import (
-    Acquire,
-    Command,
-    ConfirmGone,
-    Event,
-    Granted,
-    Observe,
-    Process,
-    Release,
-    Renew,
-    TokenRequest,
-    WorkClass,
-)
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass
 
 WAITERS = 200
 TENANTS = 20

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 
 from brickwork_broker.core.footprints import Footprints, Run
-from brickwork_broker.core.messages import Process, Workload
+from brickwork_broker.core.request import Process, Workload
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.node.probe import HostProbe
 from tools.soak.real_memory import OWN_BYTES, RealMemory

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from brickwork_broker.core.messages import WorkClass
+from brickwork_broker.core.request import WorkClass
 from tools.soak.load import Job
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brickwork_broker.core.messages import WorkClass
+from brickwork_broker.core.request import WorkClass
 
 LOAD = Path(__file__).with_name("load.toml")
 MIB = 1024**2

@@ -4,7 +4,7 @@ import heapq
 from collections import deque
 from collections.abc import Mapping
 
-from brickwork_broker.core.messages import WorkClass
+from brickwork_broker.core.request import WorkClass
 from tools.soak.figures import Course
 from tools.soak.load import Load
 

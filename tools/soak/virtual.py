@@ -4,19 +4,11 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from brickwork_broker.core.commands import Acquire, Command, ConfirmGone, Observe, Release, Renew
+from brickwork_broker.core.events import Granted
 from brickwork_broker.core.forecast import Forecast
 from brickwork_broker.core.ledger import Ledger, Limits
-from brickwork_broker.core.messages import (
-    Acquire,
-    Command,
-    ConfirmGone,
-    Granted,
-    Observe,
-    Process,
-    Release,
-    Renew,
-    TokenRequest,
-)
+from brickwork_broker.core.request import Process, TokenRequest
 from brickwork_broker.core.token import Grant, Waiter
 from tools.soak.figures import Course
 from tools.soak.load import Load

@@ -9,7 +9,7 @@ from brickwork.broker.v1 import admin_pb2_grpc, broker_pb2
 from brickwork_broker import wire
 from brickwork_broker.audit.timeline import CHANGES_MAX, Timeline
 from brickwork_broker.board import Board
-from brickwork_broker.core.messages import Authority, Override, Reclassify, SetDraining
+from brickwork_broker.core.commands import Authority, Override, Reclassify, SetDraining
 from brickwork_broker.core.token import Grant
 from brickwork_broker.runtime import Runtime
 from brickwork_broker.servicer import raise_if_refused

@@ -4,8 +4,7 @@ from brickwork.broker.v1 import broker_pb2 as pb
 from brickwork_broker import wire
 from brickwork_broker.core.explain import Place, closed_because, explain, explain_all
 from brickwork_broker.core.forecast import Forecast
-from brickwork_broker.core.messages import TokenState
-from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.core.token import Grant, TokenState, Waiter
 from brickwork_broker.runtime import Runtime
 
 

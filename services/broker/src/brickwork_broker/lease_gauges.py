@@ -2,7 +2,7 @@
 
 from brickwork_broker import metrics
 from brickwork_broker.core.ledger import Ledger
-from brickwork_broker.core.messages import WorkClass
+from brickwork_broker.core.request import WorkClass
 from brickwork_broker.core.sight import Sight
 
 

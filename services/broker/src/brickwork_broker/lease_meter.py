@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from brickwork_broker.core.messages import (
-    Acquire,
+from brickwork_broker.core.commands import Acquire, Command
+from brickwork_broker.core.events import (
     AskedBack,
     Cancelled,
-    Command,
     Event,
     Granted,
     Loaded,
@@ -16,8 +15,8 @@ from brickwork_broker.core.messages import (
     Released,
     Renewed,
     Suspicion,
-    WorkClass,
 )
+from brickwork_broker.core.request import WorkClass
 from brickwork_broker.metrics import (
     DEMANDS,
     LOAD_SECONDS,

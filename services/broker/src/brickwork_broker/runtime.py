@@ -5,18 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
 from brickwork_broker.core.activity import Activity
-from brickwork_broker.core.messages import (
-    Abandon,
-    Cancelled,
-    Command,
-    ConfirmGone,
-    Event,
-    Granted,
-    Observe,
-    Process,
-    Renewed,
-    Tick,
-)
+from brickwork_broker.core.commands import Abandon, Command, ConfirmGone, Observe, Tick
+from brickwork_broker.core.events import Cancelled, Event, Granted, Renewed
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.core.token import Grant, Waiter
 from brickwork_broker.node.probe import Probe

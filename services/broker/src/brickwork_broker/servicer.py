@@ -11,14 +11,9 @@ from brickwork.broker.v1 import broker_pb2_grpc
 from brickwork_broker import wire
 from brickwork_broker.access import require_own, require_secret
 from brickwork_broker.board import Board
-from brickwork_broker.core.messages import (
-    Event,
-    Process,
-    Refusal,
-    Refused,
-    Release,
-    Workload,
-)
+from brickwork_broker.core.commands import Release
+from brickwork_broker.core.events import Event, Refusal, Refused
+from brickwork_broker.core.request import Process, Workload
 from brickwork_broker.core.token import Grant, Waiter
 from brickwork_broker.node.probe import Finder
 from brickwork_broker.runtime import Runtime

@@ -6,17 +6,10 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from brickwork.broker.v1 import broker_pb2 as pb
-from brickwork_broker.core.messages import (
-    Acquire,
-    Process,
-    Renew,
-    TokenRequest,
-    TokenState,
-    WorkClass,
-    Workload,
-    Yield,
-)
-from brickwork_broker.core.token import Demand, Grant, Waiter
+from brickwork_broker.core.commands import Acquire, Renew
+from brickwork_broker.core.events import Yield
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass, Workload
+from brickwork_broker.core.token import Demand, Grant, TokenState, Waiter
 from brickwork_broker.core.yielding import Yielding
 
 _CLASSES = {

@@ -8,7 +8,8 @@ shrink, say that they did, take more than was granted, or hang while they load.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from brickwork_broker.core.messages import Process, Renew, TokenRequest, WorkClass
+from brickwork_broker.core.commands import Renew
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass
 from services.broker.tests.sim.being import Being
 from services.broker.tests.sim.network import Answer
 from services.broker.tests.sim.tenure import Tenure

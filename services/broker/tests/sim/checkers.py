@@ -3,23 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from brickwork_broker.core.ledger import Ledger
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import Command, ConfirmGone, Observe
+from brickwork_broker.core.events import (
     AskedBack,
-    Command,
-    ConfirmGone,
     Event,
     Evidence,
     Granted,
-    Observe,
     Overcommitted,
-    Process,
     Released,
     Shrunk,
-    TokenState,
     UsersBound,
     Yield,
 )
+from brickwork_broker.core.ledger import Ledger
+from brickwork_broker.core.request import Process
+from brickwork_broker.core.token import TokenState
 from services.broker.tests.sim.log import Log
 from services.broker.tests.sim.room import ToldRoom
 from services.broker.tests.sim.story import Story, Told

@@ -5,7 +5,8 @@ What it says of a process that it calls gone is always so.
 
 from collections.abc import Iterable
 
-from brickwork_broker.core.messages import ConfirmGone, Observe, Process, Tick
+from brickwork_broker.core.commands import ConfirmGone, Observe, Tick
+from brickwork_broker.core.request import Process
 from services.broker.tests.sim.node import Node
 from services.broker.tests.sim.world import TOTAL_BYTES, World
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from brickwork_broker.audit.history import History
 from brickwork_broker.audit.transitions import Transitions
-from brickwork_broker.core.messages import Command, Event
+from brickwork_broker.core.commands import Command
+from brickwork_broker.core.events import Event
 from brickwork_broker.core.token import Grant
 from brickwork_sdk.audit import Entry
 from services.broker.tests.sim.story import Broken

@@ -9,29 +9,24 @@ from typing import Any
 from unittest import mock
 
 from brickwork_broker.core import holding, passing, waiting
-from brickwork_broker.core.messages import (
-    Command,
+from brickwork_broker.core.commands import Command, Observe, Override, Renew
+from brickwork_broker.core.events import (
     DurableEvent,
     Event,
     Evidence,
-    Observe,
-    Override,
-    Process,
     Quarantined,
     Released,
-    Renew,
     Renewed,
     Shrunk,
     Suspicion,
-    TokenState,
     UsersBound,
-    WorkClass,
 )
 from brickwork_broker.core.readings import Readings
 from brickwork_broker.core.register import Register
+from brickwork_broker.core.request import Process, WorkClass
 from brickwork_broker.core.room import Room
 from brickwork_broker.core.rows import Rows
-from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.core.token import Grant, TokenState, Waiter
 from brickwork_broker.core.waiting import Queue
 from brickwork_broker.storage.book import Book
 from services.broker.tests.sim.run import run

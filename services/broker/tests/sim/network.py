@@ -4,15 +4,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from brickwork_broker.core.messages import (
-    Abandon,
-    Acquire,
-    Refused,
-    Release,
-    Renew,
-    TokenState,
-)
-from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.core.commands import Abandon, Acquire, Release, Renew
+from brickwork_broker.core.events import Refused
+from brickwork_broker.core.token import Grant, TokenState, Waiter
 from services.broker.tests.sim.eyes import Eyes
 from services.broker.tests.sim.node import Node
 from services.broker.tests.sim.world import World

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from brickwork_broker.core.commands import Command
+from brickwork_broker.core.events import Event
 from brickwork_broker.core.ledger import Limits
-from brickwork_broker.core.messages import Command, Event, Process, TokenState
-from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.core.request import Process
+from brickwork_broker.core.token import Grant, TokenState, Waiter
 from brickwork_broker.storage.book import Book
 from services.broker.tests.sim.checkers import Checkers
 from services.broker.tests.sim.disk import Disk

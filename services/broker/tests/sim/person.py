@@ -3,7 +3,8 @@
 The process that leases is the one that uses the memory, under one token or several.
 """
 
-from brickwork_broker.core.messages import Renew, TokenRequest, WorkClass
+from brickwork_broker.core.commands import Renew
+from brickwork_broker.core.request import TokenRequest, WorkClass
 from services.broker.tests.sim.being import Being
 from services.broker.tests.sim.network import Answer
 from services.broker.tests.sim.tenure import Tenure

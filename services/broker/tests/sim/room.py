@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from brickwork_broker.core.messages import ConfirmGone, Observe, Process
+from brickwork_broker.core.commands import ConfirmGone, Observe
+from brickwork_broker.core.request import Process
 from services.broker.tests.sim.story import Told
 from services.broker.tests.sim.world import CAPACITY_BYTES, TOTAL_BYTES
 

@@ -3,30 +3,26 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import Command, Renew
+from brickwork_broker.core.events import (
     AskedBack,
     Cancelled,
-    Command,
     Event,
     Evidence,
     Granted,
     Overridden,
-    Process,
     Quarantined,
     Queued,
     Reclassified,
     Released,
-    Renew,
     Renewed,
     Shrunk,
     Suspicion,
-    TokenRequest,
-    TokenState,
     UserGone,
     UsersBound,
-    WorkClass,
 )
-from brickwork_broker.core.token import Grant
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass
+from brickwork_broker.core.token import Grant, TokenState
 
 S = TokenState
 LEGAL: dict[TokenState | None, set[TokenState]] = {

@@ -2,18 +2,16 @@
 
 from dataclasses import replace
 
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import (
     Acquire,
     Authority,
     Override,
-    Process,
     Reclassify,
     Release,
     Renew,
     SetDraining,
-    TokenRequest,
-    WorkClass,
 )
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass
 from services.broker.tests.sim.network import Network
 from services.broker.tests.sim.node import Node
 from services.broker.tests.sim.world import World

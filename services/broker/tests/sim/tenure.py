@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from brickwork_broker.core.messages import Acquire, Release, Renew, TokenRequest, TokenState
+from brickwork_broker.core.commands import Acquire, Release, Renew
+from brickwork_broker.core.request import TokenRequest
+from brickwork_broker.core.token import TokenState
 from services.broker.tests.sim.being import Being
 from services.broker.tests.sim.network import Answer, Call
 

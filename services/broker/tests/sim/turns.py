@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from brickwork_broker.core.messages import WorkClass
+from brickwork_broker.core.request import WorkClass
 from services.broker.tests.sim.story import Broken, Told
 
 PATIENCE_MS = {

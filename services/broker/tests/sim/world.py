@@ -4,7 +4,7 @@ import heapq
 import random
 from collections.abc import Callable
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 
 CAPACITY_BYTES = 1_000
 TOTAL_BYTES = 1_100

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from brickwork_broker.core.commands import Acquire
+from brickwork_broker.core.events import Event
 from brickwork_broker.core.ledger import Ledger, Limits
-from brickwork_broker.core.messages import Acquire, Event, Process, TokenRequest, WorkClass
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass
 
 BRICK = Process("boot-1", 10, 1_000)
 ENGINE = Process("boot-1", 11, 1_001)

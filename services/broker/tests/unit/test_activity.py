@@ -1,7 +1,7 @@
 """Who works and who has been forgotten, by what the device did."""
 
 from brickwork_broker.core.activity import FORGET_MS, WINDOW_MS, Activity
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 
 KERNEL = Process("boot", 4711, 1)

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from brickwork_broker.core import admission
-from brickwork_broker.core.messages import Process, Renew, TokenRequest, Workload
+from brickwork_broker.core.commands import Renew
+from brickwork_broker.core.request import Process, TokenRequest, Workload
 from services.broker.tests.unit.examples import REQUEST
 
 

@@ -20,19 +20,17 @@ from brickwork_broker.audit.auditor import check_history
 from brickwork_broker.audit.daily_head import export_daily
 from brickwork_broker.audit.history import Breach
 from brickwork_broker.audit.usage import Usage
-from brickwork_broker.core.ledger import Ledger, Limits
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import (
     Acquire,
     Command,
     ConfirmGone,
-    Event,
-    Evidence,
     Observe,
     Release,
-    Released,
     Renew,
     Tick,
 )
+from brickwork_broker.core.events import Event, Evidence, Released
+from brickwork_broker.core.ledger import Ledger, Limits
 from brickwork_sdk.audit import Entry, Record
 from brickwork_sdk.audit.chain import check_chain
 from brickwork_sdk.audit.head import heads_folder

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
+from brickwork_broker.core.commands import ConfirmGone, Release, Renew
 from brickwork_broker.core.explain import Place, explain
 from brickwork_broker.core.ledger import Ledger, Limits
-from brickwork_broker.core.messages import ConfirmGone, Release, Renew
 from services.broker.tests.unit.examples import (
     BRICK,
     ENGINE,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from brickwork_broker.core import footprints
 from brickwork_broker.core.envelope import Envelope
 from brickwork_broker.core.footprints import MIB, Footprints, Run
-from brickwork_broker.core.messages import Process, Workload
+from brickwork_broker.core.request import Process, Workload
 from brickwork_broker.core.sight import Sight
 
 WORKLOAD = Workload("digest", "ctranslate2 4", "int8", "1 thread", 150 * MIB)

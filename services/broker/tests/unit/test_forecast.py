@@ -1,17 +1,10 @@
 from dataclasses import replace
 
-from brickwork_broker.core.forecast import Forecast
+from brickwork_broker.core.commands import Acquire, Command, ConfirmGone, Release, Renew
+from brickwork_broker.core.forecast import KINDS_MAX, Forecast
 from brickwork_broker.core.ledger import Ledger
-from brickwork_broker.core.messages import (
-    Acquire,
-    Command,
-    ConfirmGone,
-    Process,
-    Release,
-    Renew,
-    TokenRequest,
-)
 from brickwork_broker.core.register import CLEARING_MS_MAX
+from brickwork_broker.core.request import Process, TokenRequest
 from brickwork_broker.core.token import Grant
 from services.broker.tests.unit.examples import REQUEST, ledger_of
 
@@ -87,6 +80,16 @@ def test_a_kind_that_was_never_seen_is_taken_for_one_of_its_class() -> None:
     watched.tell(Acquire(request(20, purpose="other"), 30_000))
     watched.tell(Acquire(request(21), 30_000))
     assert watched.expected(request(21)) == (7_000, 7_000)
+
+
+def test_of_too_many_kinds_the_one_that_was_not_seen_for_longest_is_forgotten() -> None:
+    watched = Watched()
+    watched.keep(request(1, purpose="first"), 9_000)
+    for number in range(2, KINDS_MAX + 2):
+        watched.keep(request(number, purpose=f"model {number}"), 1_000)
+    for number, purpose in ((KINDS_MAX + 2, "first"), (KINDS_MAX + 3, "last")):
+        watched.tell(Acquire(request(number, purpose=purpose), 30_000))
+    assert watched.expected(request(KINDS_MAX + 3)) == (1_000, 1_000)
 
 
 def test_what_is_on_its_way_back_comes_within_the_time_that_proof_takes() -> None:

@@ -11,18 +11,9 @@ import grpc
 import pytest
 
 from brickwork.broker.v1 import broker_pb2 as pb
+from brickwork_broker.core.commands import Acquire, ConfirmGone, Release, Renew, Tick
+from brickwork_broker.core.events import Granted, Refusal, Refused, Released
 from brickwork_broker.core.ledger import Limits
-from brickwork_broker.core.messages import (
-    Acquire,
-    ConfirmGone,
-    Granted,
-    Refusal,
-    Refused,
-    Release,
-    Released,
-    Renew,
-    Tick,
-)
 from brickwork_broker.storage import book as books
 from brickwork_broker.storage import journal
 from brickwork_broker.storage.book import Book

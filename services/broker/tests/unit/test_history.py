@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brickwork_broker.audit.standing import standing_of
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import (
     Abandon,
     Acquire,
     Authority,
@@ -16,13 +16,12 @@ from brickwork_broker.core.messages import (
     ConfirmGone,
     Observe,
     Override,
-    Process,
     Reclassify,
     Release,
     Renew,
     Tick,
-    WorkClass,
 )
+from brickwork_broker.core.request import Process, WorkClass
 from brickwork_sdk.audit import Entry
 from services.broker.tests.unit.examples import (
     ENGINE,

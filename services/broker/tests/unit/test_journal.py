@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 
 from brickwork_broker.core import rows
+from brickwork_broker.core.commands import Acquire, Release
+from brickwork_broker.core.events import Cancelled, DrainSet, DurableEvent, EpochsReserved, Granted
 from brickwork_broker.core.ledger import Limits
-from brickwork_broker.core.messages import (
-    Acquire,
-    Cancelled,
-    DrainSet,
-    DurableEvent,
-    EpochsReserved,
-    Granted,
-    Release,
-)
 from brickwork_broker.storage import journal, records, reserve
 from brickwork_broker.storage.book import Book
 from brickwork_broker.storage.journal import Journal
@@ -168,7 +161,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from brickwork_broker.storage import journal
-from brickwork_broker.core.messages import Cancelled
+from brickwork_broker.core.events import Cancelled
 journal.COMPACT_BYTES_MIN = 10_000
 path = Path(sys.argv[1])
 known = journal.read(path)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from brickwork_broker.core.commands import Tick
+from brickwork_broker.core.events import Evidence, Granted, Released, UsersBound
 from brickwork_broker.core.footprints import MIB
-from brickwork_broker.core.messages import Evidence, Granted, Released, Tick, UsersBound, Workload
+from brickwork_broker.core.request import Workload
 from brickwork_broker.core.rows import Rows
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.storage.learner import Learner

@@ -5,16 +5,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from brickwork_broker import metrics
+from brickwork_broker.core.commands import Acquire, Command, ConfirmGone, Observe, Release, Renew
 from brickwork_broker.core.ledger import Ledger
-from brickwork_broker.core.messages import (
-    Acquire,
-    Command,
-    ConfirmGone,
-    Observe,
-    Release,
-    Renew,
-    WorkClass,
-)
+from brickwork_broker.core.request import WorkClass
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.core.token import Grant
 from brickwork_broker.lease_gauges import measure

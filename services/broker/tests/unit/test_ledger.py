@@ -2,33 +2,27 @@ from dataclasses import replace
 
 import pytest
 
-from brickwork_broker.core.ledger import RECOVERY_MS, SILENCE_MS, Ledger, Limits
-from brickwork_broker.core.messages import (
-    Abandon,
-    Acquire,
+from brickwork_broker.core.commands import Abandon, Acquire, ConfirmGone, Release, Renew, Tick
+from brickwork_broker.core.events import (
     Cancelled,
-    ConfirmGone,
     EpochsReserved,
     Event,
     Evidence,
     Granted,
-    Process,
     Quarantined,
     Queued,
     Refusal,
     Refused,
-    Release,
     Released,
-    Renew,
     Renewed,
     Suspicion,
-    Tick,
-    TokenState,
     UserGone,
     UsersBound,
 )
+from brickwork_broker.core.ledger import RECOVERY_MS, SILENCE_MS, Ledger, Limits
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.room import EPOCH_BLOCK
-from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.core.token import Grant, TokenState, Waiter
 from services.broker.tests.unit.examples import (
     BRICK,
     ENGINE,

@@ -2,34 +2,34 @@
 
 from dataclasses import replace
 
-from brickwork_broker.core.habits import HABITS_MAX, Habits
-from brickwork_broker.core.ledger import RECOVERY_MS, Ledger
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import (
     Acquire,
-    AskedBack,
     Authority,
     ConfirmGone,
+    Observe,
+    Override,
+    Reclassify,
+    Release,
+    Renew,
+    SetDraining,
+    Tick,
+)
+from brickwork_broker.core.events import (
+    AskedBack,
     Event,
     Evidence,
     Granted,
-    Observe,
-    Override,
-    Process,
     Quarantined,
     Queued,
-    Reclassify,
-    Release,
     Released,
-    Renew,
-    SetDraining,
     Shrunk,
     Suspicion,
-    Tick,
-    TokenRequest,
     UserGone,
-    WorkClass,
 )
+from brickwork_broker.core.habits import HABITS_MAX, Habits
+from brickwork_broker.core.ledger import RECOVERY_MS, Ledger
 from brickwork_broker.core.register import CLEARING_MS_MAX
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass
 from brickwork_broker.core.token import Grant
 from services.broker.tests.unit.examples import (
     ENGINE,

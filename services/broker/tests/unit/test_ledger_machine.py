@@ -5,35 +5,36 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from brickwork_broker.core.ledger import Ledger
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import (
     Abandon,
     Acquire,
     Authority,
-    Cancelled,
     Close,
     Command,
     ConfirmGone,
+    Observe,
+    Override,
+    Reclassify,
+    Release,
+    Renew,
+    SetDraining,
+    Tick,
+)
+from brickwork_broker.core.events import (
+    Cancelled,
     DurableEvent,
     EpochsReserved,
     Evidence,
     Granted,
-    Observe,
     Overridden,
-    Override,
-    Process,
     Quarantined,
-    Reclassify,
-    Release,
     Released,
-    Renew,
     Renewed,
-    SetDraining,
-    Tick,
-    TokenState,
-    WorkClass,
 )
+from brickwork_broker.core.ledger import Ledger
+from brickwork_broker.core.request import Process, WorkClass
 from brickwork_broker.core.rows import Rows
+from brickwork_broker.core.token import TokenState
 from services.broker.tests.unit.examples import REQUEST
 from services.broker.tests.unit.told import Told, breaches_of
 

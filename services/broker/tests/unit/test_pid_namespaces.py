@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.node.pid_namespaces import PidNamespaces
 from brickwork_broker.node.probe import HostProbe
 from brickwork_sdk.processes import identify

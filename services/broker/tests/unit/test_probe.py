@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.node.nvml_probe import NvmlProbe
 from brickwork_broker.node.probe import HostProbe

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brickwork_broker.core.messages import WorkClass
+from brickwork_broker.core.request import WorkClass
 from brickwork_broker.core.shares import TENANTS_MAX, Shares
 from brickwork_broker.core.token import Waiter
 from brickwork_broker.core.waiting import FAIR_MS_MAX, Queue

@@ -2,7 +2,7 @@ import zlib
 
 import pytest
 
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.events import (
     Cancelled,
     DrainSet,
     DurableEvent,

@@ -14,7 +14,7 @@ import pytest
 
 from brickwork.broker.v1 import broker_pb2, probe_pb2_grpc
 from brickwork.broker.v1 import probe_pb2 as pb
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.node import probe_wire, remote_probe
 from brickwork_broker.node.pid_namespaces import PidNamespaces

@@ -1,41 +1,40 @@
 from dataclasses import replace
 
-from brickwork_broker.core.holding import LOAD_MS_MAX
-from brickwork_broker.core.ledger import Ledger, Limits
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import (
     Acquire,
-    AskedBack,
     Authority,
     Close,
     Command,
     ConfirmGone,
+    Observe,
+    Override,
+    Reclassify,
+    Release,
+    Renew,
+    SetDraining,
+    Tick,
+)
+from brickwork_broker.core.events import (
+    AskedBack,
     Event,
     Evidence,
     Granted,
     Loaded,
-    Observe,
     Overcommitted,
     Overridden,
-    Override,
-    Process,
     Quarantined,
     Reclassified,
-    Reclassify,
     Refusal,
     Refused,
-    Release,
     Released,
-    Renew,
-    SetDraining,
     Shrunk,
     Suspicion,
-    Tick,
-    TokenRequest,
-    TokenState,
-    WorkClass,
     Yield,
 )
-from brickwork_broker.core.token import Grant
+from brickwork_broker.core.holding import LOAD_MS_MAX
+from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass
+from brickwork_broker.core.token import Grant, TokenState
 from services.broker.tests.unit.examples import REQUEST, ledger_of
 
 ME = Authority("ada", "the driver was restarted")

@@ -1,5 +1,6 @@
-from brickwork_broker.core.messages import Cancelled, Evidence, Released, TokenState
+from brickwork_broker.core.events import Cancelled, Evidence, Released
 from brickwork_broker.core.rows import ENDED_MAX, Rows
+from brickwork_broker.core.token import TokenState
 
 
 def test_the_memory_of_ended_ids_is_bounded_and_forgets_the_oldest() -> None:

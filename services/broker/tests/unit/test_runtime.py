@@ -3,8 +3,9 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
+from brickwork_broker.core.commands import Acquire
 from brickwork_broker.core.ledger import Limits
-from brickwork_broker.core.messages import Acquire, Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.node.probe import HostProbe
 from brickwork_broker.node.shared_look import SharedLook

@@ -3,26 +3,28 @@
 from dataclasses import replace
 
 from brickwork_broker.audit.transitions import Transitions
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import (
     Acquire,
-    AskedBack,
     Authority,
     ConfirmGone,
-    Event,
-    Granted,
     Observe,
     Override,
-    Quarantined,
     Reclassify,
     Release,
     Renew,
     SetDraining,
+    Tick,
+)
+from brickwork_broker.core.events import (
+    AskedBack,
+    Event,
+    Granted,
+    Quarantined,
     Shrunk,
     Suspicion,
-    Tick,
-    WorkClass,
     Yield,
 )
+from brickwork_broker.core.request import WorkClass
 from brickwork_sdk.audit import Entry
 from services.broker.tests.unit.examples import BRICK, ENGINE, OTHER_REQUEST, REQUEST
 from services.broker.tests.unit.told import Told

@@ -3,9 +3,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brickwork_broker.core.events import Yield
 from brickwork_broker.core.habits import Habits
-from brickwork_broker.core.messages import TokenState, WorkClass, Yield
-from brickwork_broker.core.token import Grant
+from brickwork_broker.core.request import WorkClass
+from brickwork_broker.core.token import Grant, TokenState
 from brickwork_broker.core.yielding import IDLE_HOLD_MS_MAX, Yielding, who_yields
 from services.broker.tests.unit.examples import REQUEST
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from brickwork_broker.audit.history import Breach, History
 from brickwork_broker.audit.transitions import Transitions
+from brickwork_broker.core.commands import Command
+from brickwork_broker.core.events import Event
 from brickwork_broker.core.ledger import Ledger, Limits
-from brickwork_broker.core.messages import Command, Event
 from brickwork_sdk.audit import Entry
 
 

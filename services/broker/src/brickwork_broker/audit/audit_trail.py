@@ -12,9 +12,11 @@ from brickwork_broker.audit.standing import described, standing_of
 from brickwork_broker.audit.timeline import Timeline
 from brickwork_broker.audit.transitions import BROKER, Transitions
 from brickwork_broker.audit.used_memory import UsedMemory
+from brickwork_broker.core.commands import Command, Observe
+from brickwork_broker.core.events import Event
 from brickwork_broker.core.ledger import Ledger
-from brickwork_broker.core.messages import Command, Event, Observe, TokenState
 from brickwork_broker.core.rows import ENDED_MAX
+from brickwork_broker.core.token import TokenState
 from brickwork_broker.metrics import AUDIT_MISSING, PROMISES_BROKEN
 from brickwork_sdk.audit import AuditLog, Entry
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from brickwork_broker.core.messages import Process, TokenRequest, TokenState, WorkClass
-from brickwork_broker.core.token import Grant
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass
+from brickwork_broker.core.token import Grant, TokenState
 
 
 @dataclass(frozen=True, slots=True)

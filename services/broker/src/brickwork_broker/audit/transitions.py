@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from brickwork_broker.audit.standing import Standing, described, name_of, standing_of
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import Command, ConfirmGone, Override, Release, Renew
+from brickwork_broker.core.events import (
     AskedBack,
     Cancelled,
-    Command,
-    ConfirmGone,
     DrainSet,
     Event,
     Evidence,
@@ -17,21 +16,17 @@ from brickwork_broker.core.messages import (
     Loaded,
     Overcommitted,
     Overridden,
-    Override,
     Quarantined,
     Queued,
     Reclassified,
-    Release,
     Released,
-    Renew,
     Shrunk,
     Suspicion,
-    TokenState,
     UserGone,
     UsersBound,
-    WorkClass,
 )
-from brickwork_broker.core.token import Grant
+from brickwork_broker.core.request import WorkClass
+from brickwork_broker.core.token import Grant, TokenState
 from brickwork_sdk.audit.record import Entry
 
 BROKER, PROBE = "broker", "probe"

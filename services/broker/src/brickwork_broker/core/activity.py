@@ -5,7 +5,7 @@ A model says by itself when it is idle. A person who has forgotten a notebook sa
 
 from dataclasses import dataclass, replace
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 
 WINDOW_MS = 5_000

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from brickwork_broker.core.messages import Process, Renew, TokenRequest, Workload
+from brickwork_broker.core.commands import Renew
+from brickwork_broker.core.request import Process, TokenRequest, Workload
 
 TOKEN_ID = re.compile(r"[a-z0-9-]{8,64}")
 NAME_CHARACTERS_MAX = 128

@@ -4,17 +4,11 @@ from dataclasses import replace
 
 from brickwork_broker.core import admission
 from brickwork_broker.core.amount import in_words
-from brickwork_broker.core.messages import (
-    Acquire,
-    Queued,
-    Reclassified,
-    Reclassify,
-    Refusal,
-    TokenRequest,
-    TokenState,
-)
+from brickwork_broker.core.commands import Acquire, Reclassify
+from brickwork_broker.core.events import Queued, Reclassified, Refusal
 from brickwork_broker.core.register import SILENCE_MS, Register
-from brickwork_broker.core.token import Waiter
+from brickwork_broker.core.request import TokenRequest
+from brickwork_broker.core.token import TokenState, Waiter
 
 
 def acquire(register: Register, command: Acquire) -> None:

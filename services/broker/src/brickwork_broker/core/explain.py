@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from brickwork_broker.core.amount import in_words
+from brickwork_broker.core.events import Yield
 from brickwork_broker.core.ledger import Ledger
-from brickwork_broker.core.messages import Yield
 from brickwork_broker.core.token import Grant, Waiter
 
 HOLDERS_NAMED_MAX = 4

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from brickwork_broker.core.envelope import HEADROOM, Envelope
-from brickwork_broker.core.messages import Process, Workload
+from brickwork_broker.core.request import Process, Workload
 from brickwork_broker.core.sight import Sight
 
 MIB = 1024 * 1024

@@ -5,24 +5,19 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from brickwork_broker.core.commands import Command
 from brickwork_broker.core.correction import Correction, Interval
+from brickwork_broker.core.events import AskedBack, Cancelled, Event, Granted, Loaded, Released
 from brickwork_broker.core.ledger import Ledger
-from brickwork_broker.core.messages import (
-    AskedBack,
-    Cancelled,
-    Command,
-    Event,
-    Granted,
-    Loaded,
-    Released,
-    TokenRequest,
-)
 from brickwork_broker.core.register import CLEARING_MS_MAX
+from brickwork_broker.core.request import TokenRequest
 from brickwork_broker.core.token import Grant, Waiter
 from brickwork_broker.core.yielding import GRACE_MS
 
 REMEMBERED = 64
 """How many past tokens of a kind are looked at: enough for a tenth, few enough to follow change."""
+KINDS_MAX = 1_024
+"""How many kinds are remembered; who has not ended a token for longest is forgotten first."""
 LOW, HIGH = 0.1, 0.9
 """What is likely: less than a tenth of tokens like this were over sooner, and a tenth later."""
 REFRESH_MS = 500
@@ -167,7 +162,10 @@ class Forecast:
 
     def _learn(self, kinds: tuple[str, ...], span_ms: int) -> None:
         for kind in kinds:
-            self._spans.setdefault(kind, deque(maxlen=REMEMBERED)).append(span_ms)
+            spans = self._spans[kind] = self._spans.pop(kind, deque(maxlen=REMEMBERED))
+            spans.append(span_ms)
+        if len(self._spans) > KINDS_MAX:
+            del self._spans[next(iter(self._spans))]
 
 
 def _kinds(request: TokenRequest) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from math import exp, log
 
-from brickwork_broker.core.messages import TokenRequest
+from brickwork_broker.core.request import TokenRequest
 
 MIN_STAY_MS = 2_000
 """A model stays at least so long once it is loaded: the calls of one job follow each other."""

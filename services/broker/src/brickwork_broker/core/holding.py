@@ -3,26 +3,23 @@
 from typing import Any
 
 from brickwork_broker.core import admission
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import Override, Release, Renew
+from brickwork_broker.core.events import (
     Cancelled,
     Evidence,
     Overridden,
-    Override,
-    Process,
     Quarantined,
     Refusal,
-    Release,
     Released,
-    Renew,
     Renewed,
     Shrunk,
     Suspicion,
-    TokenState,
     UserGone,
     UsersBound,
 )
 from brickwork_broker.core.register import Register
-from brickwork_broker.core.token import Grant
+from brickwork_broker.core.request import Process
+from brickwork_broker.core.token import Grant, TokenState
 
 LOAD_MS_MAX = 60_000
 """How long a load may go without getting on; each step of it begins this anew."""

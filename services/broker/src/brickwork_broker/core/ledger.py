@@ -27,29 +27,26 @@ A holder names a process as a user before that process uses any memory.
 from collections.abc import Iterable, Iterator
 
 from brickwork_broker.core import asking, holding, passing
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.commands import (
     Abandon,
     Acquire,
     Administration,
     Close,
     Command,
     ConfirmGone,
-    DrainSet,
-    DurableEvent,
-    Event,
     Observe,
     Override,
-    Process,
     Reclassify,
     Release,
     Renew,
     SetDraining,
     Tick,
-    TokenState,
 )
+from brickwork_broker.core.events import DrainSet, DurableEvent, Event
 from brickwork_broker.core.register import RECOVERY_MS, SILENCE_MS, Limits, Register
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.room import Room
-from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.core.token import Grant, TokenState, Waiter
 from brickwork_broker.core.yielding import Yielding
 
 __all__ = ["RECOVERY_MS", "SILENCE_MS", "Ledger", "Limits"]

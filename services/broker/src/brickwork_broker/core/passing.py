@@ -1,8 +1,8 @@
 """What the passing of time ends: tokens that are not renewed, graces, loads that hang, waiting."""
 
 from brickwork_broker.core.asking import leaves_at_ms
+from brickwork_broker.core.events import Cancelled, Suspicion, Yield
 from brickwork_broker.core.holding import LOAD_MS_MAX, end, release_if_proven
-from brickwork_broker.core.messages import Cancelled, Suspicion, Yield
 from brickwork_broker.core.register import CLEARING_MS_MAX, RECOVERY_MS, Register
 from brickwork_broker.core.room import Room
 from brickwork_broker.core.token import Grant

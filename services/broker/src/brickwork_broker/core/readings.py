@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from brickwork_broker.core.messages import Observe, Process
+from brickwork_broker.core.commands import Observe
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.token import Grant
 
 

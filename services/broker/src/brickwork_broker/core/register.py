@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from brickwork_broker.core.habits import Habits
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.events import (
     Cancelled,
     DrainSet,
     DurableEvent,
@@ -17,11 +16,11 @@ from brickwork_broker.core.messages import (
     Refused,
     Released,
     Shrunk,
-    TokenState,
 )
+from brickwork_broker.core.habits import Habits
 from brickwork_broker.core.readings import Readings
 from brickwork_broker.core.rows import Rows
-from brickwork_broker.core.token import Grant, Waiter
+from brickwork_broker.core.token import Grant, TokenState, Waiter
 from brickwork_broker.core.waiting import Queue
 
 RECOVERY_MS = 30_000

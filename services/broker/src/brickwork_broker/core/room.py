@@ -1,18 +1,11 @@
 """Who is granted what, when, and who makes room for it."""
 
 from brickwork_broker.core.amount import in_words
+from brickwork_broker.core.commands import Observe
+from brickwork_broker.core.events import AskedBack, EpochsReserved, Granted, Overcommitted, Yield
 from brickwork_broker.core.holding import LOAD_MS_MAX, release_if_covered, shrink_if_proven
-from brickwork_broker.core.messages import (
-    AskedBack,
-    EpochsReserved,
-    Granted,
-    Observe,
-    Overcommitted,
-    TokenState,
-    Yield,
-)
 from brickwork_broker.core.register import Register
-from brickwork_broker.core.token import Demand, Grant, Waiter
+from brickwork_broker.core.token import Demand, Grant, TokenState, Waiter
 from brickwork_broker.core.yielding import GRACE_MS, Yielding, who_yields
 
 EPOCH_BLOCK = 1_024

@@ -9,24 +9,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.events import (
     Cancelled,
     DrainSet,
     DurableEvent,
     EpochsReserved,
     Evidence,
     Granted,
-    Process,
     Quarantined,
     Released,
     Shrunk,
     Suspicion,
-    TokenState,
     UserGone,
     UsersBound,
 )
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.shares import Shares
-from brickwork_broker.core.token import Grant
+from brickwork_broker.core.token import Grant, TokenState
 
 ENDED_MAX = 4_096
 """Ids remembered after their end, so that a late message cannot bring one back."""

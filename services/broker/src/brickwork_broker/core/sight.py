@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,23 @@
 """Hold the rows of the ledger: one request that waits, one grant that holds."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from brickwork_broker.core.messages import (
-    Process,
-    Suspicion,
-    TokenRequest,
-    TokenState,
-    WorkClass,
-    Yield,
-)
+from brickwork_broker.core.events import Suspicion, Yield
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass
+
+
+class TokenState(StrEnum):
+    """Name where a token stands."""
+
+    QUEUED = "queued"
+    GRANTED = "granted"
+    SHRINKING = "shrinking"
+    REVOKING = "revoking"
+    QUARANTINED = "quarantined"
+    RELEASED = "released"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

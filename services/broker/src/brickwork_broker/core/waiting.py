@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
-from brickwork_broker.core.messages import Process, WorkClass
+from brickwork_broker.core.request import Process, WorkClass
 from brickwork_broker.core.shares import Shares
 from brickwork_broker.core.token import Waiter
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from brickwork_broker.core.events import Yield
 from brickwork_broker.core.habits import Habits
-from brickwork_broker.core.messages import TokenState, WorkClass, Yield
-from brickwork_broker.core.token import Grant
+from brickwork_broker.core.request import WorkClass
+from brickwork_broker.core.token import Grant, TokenState
 
 IDLE_MS_MIN = 1_000
 """A model that has done nothing for so long is idle; the calls of one job follow each other within

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.node.probe import HostProbe
 

@@ -6,7 +6,7 @@ kernel tells every process's ids in all namespaces that see it, to whoever sees 
 
 from pathlib import Path
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.node.probe import PROC, HostProbe
 
 KNOWN_MAX = 1_000

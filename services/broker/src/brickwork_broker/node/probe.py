@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.node import process_memory, procfs
 from brickwork_broker.node.process_memory import Peaks

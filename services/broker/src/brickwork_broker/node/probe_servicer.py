@@ -9,7 +9,7 @@ import grpc.aio
 from brickwork.broker.v1 import probe_pb2 as pb
 from brickwork.broker.v1 import probe_pb2_grpc
 from brickwork_broker.core import admission
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.node import probe_wire
 from brickwork_broker.node.probe import Finder, Probe
 from brickwork_sdk.errors import InvalidInput, Reason

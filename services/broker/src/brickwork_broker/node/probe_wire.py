@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from brickwork.broker.v1 import broker_pb2, probe_pb2
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 from brickwork_sdk.durations import to_duration, to_seconds
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.node import procfs
 
 KNOWN_MAX = 10_000

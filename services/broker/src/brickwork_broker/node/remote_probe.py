@@ -10,7 +10,7 @@ import grpc
 
 from brickwork.broker.v1 import probe_pb2 as pb
 from brickwork.broker.v1 import probe_pb2_grpc
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.node import probe_wire
 from brickwork_broker.node.probe_stream import ProbeStream

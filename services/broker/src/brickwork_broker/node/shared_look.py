@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 
-from brickwork_broker.core.messages import Process
+from brickwork_broker.core.request import Process
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.node.probe import Probe
 

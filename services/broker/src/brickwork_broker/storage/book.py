@@ -5,8 +5,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from brickwork_broker.core.commands import Close, Command, Tick
+from brickwork_broker.core.events import Cancelled, DurableEvent, Event
 from brickwork_broker.core.ledger import Ledger, Limits
-from brickwork_broker.core.messages import Cancelled, Close, Command, DurableEvent, Event, Tick
 from brickwork_broker.storage import journal
 
 FULL = "The disk of the broker's journal is full: no memory is lent until there is room."

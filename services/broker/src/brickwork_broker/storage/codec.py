@@ -3,24 +3,21 @@
 import json
 from typing import Any
 
-from brickwork_broker.core.messages import (
+from brickwork_broker.core.events import (
     Cancelled,
     DrainSet,
     DurableEvent,
     EpochsReserved,
     Evidence,
     Granted,
-    Process,
     Quarantined,
     Released,
     Shrunk,
     Suspicion,
-    TokenRequest,
     UserGone,
     UsersBound,
-    WorkClass,
-    Workload,
 )
+from brickwork_broker.core.request import Process, TokenRequest, WorkClass, Workload
 
 
 def _as_dict(value: Any) -> dict[str, Any]:

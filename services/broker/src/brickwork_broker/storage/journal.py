@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from brickwork_broker.core.messages import DrainSet, DurableEvent, EpochsReserved
+from brickwork_broker.core.events import DrainSet, DurableEvent, EpochsReserved
 from brickwork_broker.storage import records
 from brickwork_broker.storage.reserve import allocate
 from brickwork_sdk.errors import NotPossible, Reason

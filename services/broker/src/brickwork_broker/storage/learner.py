@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from brickwork_broker.core.commands import Command
+from brickwork_broker.core.events import Event, Released
 from brickwork_broker.core.footprints import Footprint, Footprints
-from brickwork_broker.core.messages import Command, Event, Released, Workload
+from brickwork_broker.core.request import Workload
 from brickwork_broker.core.sight import Sight
 from brickwork_broker.core.token import Grant
 from brickwork_broker.metrics import FOOTPRINT_RATIO

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from brickwork_broker.core.messages import DurableEvent
+from brickwork_broker.core.events import DurableEvent
 from brickwork_broker.storage import codec
 
 MAGIC = b"brickwork-broker-journal-2 "

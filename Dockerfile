@@ -135,7 +135,8 @@ FROM runtime AS diarize
 COPY --from=diarize-environment /opt/brickwork /opt/brickwork
 ENV BRICKWORK_DIARIZE_LISTEN=0.0.0.0:50051 \
     BRICKWORK_DIARIZE_MODELS_DIR=/models \
-    BRICKWORK_DIARIZE_OBJECTS_DIR=/objects
+    BRICKWORK_DIARIZE_OBJECTS_DIR=/objects \
+    BRICKWORK_DIARIZE_STATE_DIR=/state
 CMD ["python", "-m", "brickwork_diarize"]
 
 FROM runtime AS ocr

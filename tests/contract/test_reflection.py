@@ -27,16 +27,21 @@ from brickwork_sdk.processes import identify
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "call-any-rpc.md"
+CALL_DIARIZE = PAGE.with_name("call-diarize.md")
 SECONDS = 60.0
 
 SECRET = b"sixteen bytes..."
 BRICKS = ("asr", "diarize", "llm", "ocr", "translate")
 BROKER = "brickwork.broker.v1.BrokerService"
+VOICE_PRINTS = "brickwork.diarize.v1.VoicePrintService"
 CONTROL, OBJECTS = "brickwork.control.v1.ControlService", "brickwork.objects.v1.ObjectsService"
 INFRASTRUCTURE = {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
 SERVICES = {
     "asr": {"brickwork.asr.v1.AsrService": ["TranscribeRecording", "DetectLanguage"]},
-    "diarize": {"brickwork.diarize.v1.DiarizeService": ["DiarizeRecording"]},
+    "diarize": {
+        "brickwork.diarize.v1.DiarizeService": ["DiarizeRecording", "EmbedSpeaker"],
+        VOICE_PRINTS: ["EnrolVoicePrint", "MatchVoice", "ListVoicePrints", "ForgetVoicePrint"],
+    },
     "llm": {"brickwork.llm.v1.LlmService": ["GenerateText"]},
     "ocr": {"brickwork.ocr.v1.OcrService": ["ReadDocument", "ReadVideo"]},
     "translate": {
@@ -75,6 +80,8 @@ def environment(folder: Path, name: str) -> dict[str, str]:
             "OBJECTS_DIR": str(folder / "objects"),
             "ENGINE": "scripted",
         }
+    if name == "diarize":
+        own["STATE_DIR"] = str(folder / "diarize")
     return {**os.environ, **{f"BRICKWORK_{name.upper()}_{key}": own[key] for key in own}}
 
 
@@ -200,6 +207,48 @@ def test_diarize(
     events = client.call(mesh["diarize"], service, "DiarizeRecording", order)
     speakers = [event["turn"]["speaker"] for event in done(events, "summary")]
     assert speakers[:2] == ["S1", "S2"]
+    [voice] = client.call(mesh["diarize"], service, "EmbedSpeaker", order)
+    assert (len(voice["vector"]), voice["share"]) == (256, 1.0)
+
+
+def test_the_clients_of_the_page_about_diarize_run_as_printed(
+    home: Path, mesh: Mapping[str, grpc.Channel], tmp_path: Path
+) -> None:
+    recording = write_recording(tmp_path / "talk.flac", tone(5.0))
+    page = CALL_DIARIZE.read_text()
+    turns, voices = (block.partition("```")[0] for block in page.split("```python\n")[1:])
+    assert len([line for line in turns.splitlines() if line]) <= 15
+    assert ran(home, turns, recording)[:2] == ["0 2000 S1", "2000 4000 S2"]
+    name, confidence = ran(home, voices, recording)[0].rsplit(maxsplit=1)
+    assert name == "Ann Example"
+    assert float(confidence) > 0.9
+
+
+def ran(home: Path, code: str, *words: Path) -> list[str]:
+    """Run a program as a page prints it, and return the lines that it says."""
+    command = [sys.executable, "-c", code, *map(str, words)]
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=SECONDS)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_voice_prints(
+    mesh: Mapping[str, grpc.Channel], client: ModuleType, media: Mapping[str, Any]
+) -> None:
+    diarize, sample = mesh["diarize"], {"media": media["recording"]}
+    consent = {
+        "given_by": "Ann Example",
+        "given_time": "2026-01-01T00:00:00Z",
+        "purpose": "a test",
+        "expire_time": "2126-01-01T00:00:00Z",
+    }
+    order = {"name": "Ann Example", "consent": consent, "sample": sample}
+    [enrolled] = client.call(diarize, VOICE_PRINTS, "EnrolVoicePrint", order)
+    named = {"voice_print_id": enrolled["voicePrint"]["voicePrintId"]}
+    [matched] = client.call(diarize, VOICE_PRINTS, "MatchVoice", {"sample": sample})
+    assert matched["match"]["name"] == "Ann Example"
+    assert client.call(diarize, VOICE_PRINTS, "ForgetVoicePrint", named) == [{}]
+    assert client.call(diarize, VOICE_PRINTS, "ListVoicePrints", {}) == [{}]
 
 
 def test_ocr(

@@ -106,6 +106,8 @@ def _brick(home: Home, brick: str, name: str, engine: str) -> ProcessPlan:
         f"{prefix}OBJECTS_DIR": str(home.objects),
         f"{prefix}ENGINE": engine,
     }
+    if brick == "diarize":  # the one that keeps something: voice prints
+        settings[f"{prefix}STATE_DIR"] = str(home.state / brick)
     return ProcessPlan(
         name, 1, _module(f"brickwork_{brick}"), settings, home.socket(name), service=brick
     )

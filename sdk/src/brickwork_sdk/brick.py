@@ -57,6 +57,8 @@ def run_brick(
     service_name: str,
     register: RegisterServicer,
     outside_model: Callable[[_Settings], OutsideModel | None] = _none_outside,
+    *,
+    further_services: Sequence[str] = (),
 ) -> int:
     """Serve a brick until it is asked to stop; return its exit status.
 
@@ -66,11 +68,13 @@ def run_brick(
         service_name: full name of its service on the wire.
         register: adds its servicer to the server.
         outside_model: tells which model of an external server it serves instead of its own.
+        further_services: full names of its other services, where it has several.
     """
     try:
         settings = load_settings()
         outside = outside_model(settings) if settings.engine == "real" else None
-        asyncio.run(_serve(package, settings, service_name, register, outside))
+        service_names = (service_name, *further_services)
+        asyncio.run(_serve(package, settings, service_names, register, outside))
     except BrickworkError as error:
         # One line for the operator; the log has no reader yet when settings are wrong.
         sys.stderr.write(f"{error.message} [{error.reason.value}]\n")
@@ -81,7 +85,7 @@ def run_brick(
 async def _serve(
     package: str,
     settings: BrickSettings,
-    service_name: str,
+    service_names: Sequence[str],
     register: RegisterServicer,
     outside: OutsideModel | None,
 ) -> None:
@@ -93,7 +97,8 @@ async def _serve(
         register(server, slots, objects)
 
     async with assembled(package, settings, register_measured, outside) as register_all:
-        await serve([service_name, CONTROL, objects_service.SERVICE_NAME], register_all, settings)
+        every_name = (*service_names, CONTROL, objects_service.SERVICE_NAME)
+        await serve(every_name, register_all, settings)
 
 
 @asynccontextmanager

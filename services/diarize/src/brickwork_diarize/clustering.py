@@ -100,30 +100,31 @@ def link(groups: Groups, *, stop: float) -> Labels:
         best[kept], stale[kept] = row[partner[kept]], False
 
 
-def link_known(groups: Groups, speaker_count: int) -> Labels:
-    """Link as `link` does, but more strictly where fewer speakers come out than are known.
+def link_between(groups: Groups, least: int, most: int | None) -> Labels:
+    """Link as `link` does, but more strictly where fewer speakers come out than there are.
 
-    Outliers do not count, and go to the most similar of the speakers.
+    Outliers do not count, and go to the most similar of the speakers where these are too many.
 
     Args:
         groups: n groups.
-        speaker_count: how many speakers there are; fewer come back where no more can be told
+        least: how many speakers there are at least; fewer come back where no more can be told
             apart.
+        most: how many there are at most; None knows of no limit.
 
     Returns:
         int64 [n], as `link`.
     """
     found = link(groups, stop=SAME_SPEAKER_MIN)
     for stop in STRICTER_STOPS:
-        if _sizable_count(groups, found) >= speaker_count:
+        if _sizable_count(groups, found) >= least:
             break
         stricter = link(groups, stop=stop)
-        if _sizable_count(groups, stricter) >= speaker_count:
+        if _sizable_count(groups, stricter) >= least:
             found = stricter
     merged = groups.merged(found)
-    if len(merged.counts) <= speaker_count:
+    if most is None or len(merged.counts) <= most:
         return found
-    largest = np.argsort(-merged.counts, kind="stable")[:speaker_count]
+    largest = np.argsort(-merged.counts, kind="stable")[:most]
     return absorb(merged, largest)[found]
 
 

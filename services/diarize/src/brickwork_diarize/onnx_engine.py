@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from brickwork_diarize.engine import DiarizeEvent, DiarizeRequest
+from brickwork_diarize.engine import DiarizeEvent, DiarizeRequest, EmbedEvent, EmbedRequest
 from brickwork_diarize.recording import diarize_blocks
+from brickwork_diarize.spans import read_spans
+from brickwork_diarize.voice import embed_blocks
 from brickwork_diarize.voices import Floats
 from brickwork_sdk.cuda import CUDA_13, arena_options, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
@@ -19,6 +21,8 @@ from brickwork_sdk.media.probe import probe
 SEGMENTATION_FILE, VOICE_FILE = "segmentation.onnx", "voice.onnx"
 
 _BLOCK_SECONDS = 15.0
+_SPAN_BLOCK_SECONDS = 20.0
+"""Four windows, which follow each other here."""
 _WINDOW_BATCH, _CROP_BATCH = 8, 32
 """Larger batches are no faster on one thread and hold more memory."""
 _PRECISIONS = {"cpu": "float32", "cuda": "float32"}
@@ -52,7 +56,13 @@ class OnnxEngine:
         """Yield progress, turns and one end; see `DiarizeEngine`."""
         total_ms = probe(request.audio).duration_ms
         blocks = read_audio(request.audio, block_seconds=_BLOCK_SECONDS)
-        yield from diarize_blocks(blocks, self, total_ms, request.speaker_count)
+        yield from diarize_blocks(blocks, self, total_ms, request)
+
+    def embed_speaker(self, request: EmbedRequest) -> Iterator[EmbedEvent]:
+        """Yield progress, then the voice that is heard most; see `DiarizeEngine`."""
+        total_ms = probe(request.audio).duration_ms
+        blocks = read_spans(request.audio, request.spans, block_seconds=_SPAN_BLOCK_SECONDS)
+        yield from embed_blocks(blocks, self, total_ms)
 
     def segment(self, windows: Floats) -> Floats:
         """Return float32 [n, 293, 3], activity in [0, 1], for float32 [n, 80000]."""

@@ -1,5 +1,6 @@
 """The diarize brick's settings, all from the environment."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic_settings import SettingsConfigDict
@@ -16,3 +17,5 @@ class DiarizeSettings(BrickSettings):
     """Model of requests that name none."""
     precision: Literal["", "float32"] = ""
     """Number format that models compute in; the files hold float32 and nothing else."""
+    state_dir: Path | None = None
+    """Folder of voice prints and of their audit log, shared by replicas; absent keeps none."""

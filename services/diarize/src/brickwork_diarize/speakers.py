@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brickwork_diarize.clustering import SAME_SPEAKER_MIN, Groups, Labels, link, link_known
-from brickwork_diarize.voices import VOICE_SIZE, Piece
+from brickwork_diarize.clustering import SAME_SPEAKER_MIN, Groups, Labels, link, link_between
+from brickwork_diarize.voices import VOICE_SIZE, Floats, Piece
 
 ROOM_MAX = 1200
 """Voices and groups held at once, about ten minutes of talk; their table has the square."""
@@ -22,7 +22,7 @@ class Speakers:
 
     def __init__(self, room_max: int = ROOM_MAX) -> None:
         self._room_max = room_max
-        self._groups = _groups_of([])
+        self._groups = groups_of([])
         self._members = np.zeros(0, np.int64)  # The first voice of each group in the room.
         self._pieces: list[Piece] = []
         self._parents = array("l")
@@ -38,15 +38,22 @@ class Speakers:
         numbers = iter(range(first, first + len(voiced)))
         return [-1 if piece.voice is None else next(numbers) for piece in pieces]
 
-    def finish(self, speaker_count: int | None = None) -> list[int]:
-        """Return the speaker of each voice, counted from 0, in the order of their numbers."""
+    def finish(self, least: int = 1, most: int | None = None) -> list[int]:
+        """Return the speaker of each voice, counted from 0, in the order of their numbers.
+
+        Args:
+            least: how many speakers there are at least.
+            most: how many there are at most; None knows of no limit.
+        """
         self._join()
-        if speaker_count is None:
-            self._merge(link(self._groups, stop=SAME_SPEAKER_MIN))
-        else:
-            self._merge(link_known(self._groups, speaker_count))
+        self._merge(link_between(self._groups, least, most))
         speakers = {int(member): number for number, member in enumerate(self._members)}
         return [speakers[self._root(voice)] for voice in range(len(self._parents))]
+
+    def voices(self) -> Floats:
+        """Return the voice of each speaker once they are known, float32 [n, 256] of length 1."""
+        sums = self._groups.sums
+        return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
 
     def _make_room(self) -> None:
         """Link what is held; a recording of ever new voices is linked more coarsely."""
@@ -58,7 +65,7 @@ class Speakers:
 
     def _join(self) -> None:
         """Bring the waiting voices into the groups, each as a group of its own."""
-        fresh = _groups_of(self._pieces)
+        fresh = groups_of(self._pieces)
         old, new = len(self._groups.counts), len(fresh.counts)
         apart = np.zeros((old + new, old + new), np.bool_)
         apart[:old, :old], apart[old:, old:] = self._groups.apart, fresh.apart
@@ -82,7 +89,7 @@ class Speakers:
         return voice
 
 
-def _groups_of(pieces: Sequence[Piece]) -> Groups:
+def groups_of(pieces: Sequence[Piece]) -> Groups:
     """Make a group of each piece; local speakers of one window are two people."""
     voices = np.array([piece.voice for piece in pieces], np.float64).reshape(-1, VOICE_SIZE)
     windows = np.array([piece.window for piece in pieces], np.int64)

@@ -19,8 +19,8 @@ _TURN_MS_MIN = 100
 
 def find_turns(
     windows: Iterable[WindowActivity], speakers: Sequence[int], duration_ms: int
-) -> list[Turn]:
-    """Return the turns of a recording in order of start.
+) -> tuple[list[Turn], dict[int, str]]:
+    """Return the turns of a recording in order of start, and what each speaker is called there.
 
     Args:
         windows: all windows in order.
@@ -77,7 +77,9 @@ def _shift(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([values[STEP_FRAMES:], np.zeros_like(values[:STEP_FRAMES])])
 
 
-def _named(spans: Sequence[tuple[int, int, int]], duration_ms: int) -> list[Turn]:
+def _named(
+    spans: Sequence[tuple[int, int, int]], duration_ms: int
+) -> tuple[list[Turn], dict[int, str]]:
     """Turn spans of frames, in order, into turns whose labels follow the first to speak."""
     names: dict[int, str] = {}
     turns = []
@@ -87,4 +89,4 @@ def _named(spans: Sequence[tuple[int, int, int]], duration_ms: int) -> list[Turn
         if end_ms - start_ms >= _TURN_MS_MIN:
             name = names.setdefault(speaker, f"S{len(names) + 1}")
             turns.append(Turn(start_ms, end_ms, name))
-    return turns
+    return turns, names

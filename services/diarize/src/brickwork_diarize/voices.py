@@ -34,8 +34,6 @@ _LOUDNESS = 1e-3
 """Quiet voices are raised to -30 dBFS. Source: Resemblyzer 0.1.4, `audio.py`."""
 _MEL_GAIN = 393.0
 """Sum of the mel powers of speech over its mean square, measured on a half minute of talk."""
-_SAME_VOICE_MIN = 0.55
-"""Neighbouring crops that agree less are two people whom the first network took for one."""
 
 
 class Networks(Protocol):
@@ -79,13 +77,17 @@ class _Crops:
     crops: Floats
 
 
-def find_pieces(stretch: Stretch, activity: Floats, networks: Networks) -> list[Piece]:
+def find_pieces(
+    stretch: Stretch, activity: Floats, networks: Networks, same_voice_min: float
+) -> list[Piece]:
     """Return what each person says in each window of a stretch.
 
     Args:
         stretch: n windows of sound.
         activity: float32 [n, 293, 3], what the segmentation network says of them.
         networks: for the voices.
+        same_voice_min: neighbouring crops of a local speaker that agree less, as a cosine, are two
+            people whom the first network took for one.
     """
     mel = mel_powers(stretch.samples)
     pieces: list[Piece] = []
@@ -105,7 +107,7 @@ def find_pieces(stretch: Stretch, activity: Floats, networks: Networks) -> list[
         voices = networks.embed(np.concatenate([one.crops for one in heard]))
         ends = np.cumsum([len(one.starts) for one in heard])[:-1]
         for one, own in zip(heard, np.split(voices, ends), strict=True):
-            pieces.extend(_split(one, own))
+            pieces.extend(_split(one, own, same_voice_min))
     return pieces
 
 
@@ -131,9 +133,9 @@ def _cut(mel: Floats) -> tuple[tuple[int, ...], Floats]:
     return tuple(starts), np.stack([loud[start : start + CROP_FRAMES] for start in starts])
 
 
-def _split(crops: _Crops, voices: Floats) -> Iterable[Piece]:
+def _split(crops: _Crops, voices: Floats, same_voice_min: float) -> Iterable[Piece]:
     """Yield one piece, or more where the voice changes within a local speaker."""
-    edges = [0, *_changes(crops.starts, voices), len(crops.frames)]
+    edges = [0, *_changes(crops.starts, voices, same_voice_min), len(crops.frames)]
     for first, end in pairwise(edges):
         inside = [
             number
@@ -148,7 +150,7 @@ def _split(crops: _Crops, voices: Floats) -> Iterable[Piece]:
         yield Piece(crops.window, crops.channel, frames, _direction(voices[inside].sum(axis=0)))
 
 
-def _changes(starts: tuple[int, ...], voices: Floats) -> list[int]:
+def _changes(starts: tuple[int, ...], voices: Floats, same_voice_min: float) -> list[int]:
     """Return between which mel frames the voice changes, the clearest change first taken.
 
     A change is where two crops that touch without overlapping disagree; every part that is
@@ -163,7 +165,7 @@ def _changes(starts: tuple[int, ...], voices: Floats) -> list[int]:
     changes: list[int] = []
     for agreement, place in sorted(pairs):
         far = all(abs(place - other) >= CROP_FRAMES for other in changes)
-        if agreement < _SAME_VOICE_MIN and far:
+        if agreement < same_voice_min and far:
             changes.append(place)
     return sorted(changes)
 

@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from brickwork_diarize.clustering import SAME_SPEAKER_MIN, Groups, Labels, absorb, link, link_known
+from brickwork_diarize.clustering import (
+    SAME_SPEAKER_MIN,
+    Groups,
+    Labels,
+    absorb,
+    link,
+    link_between,
+)
 
 
 def groups(voices: NDArray[np.float64], apart: list[tuple[int, int]] | None = None) -> Groups:
@@ -77,7 +84,7 @@ def test_known_speakers_who_sound_alike_stay_apart() -> None:
     near = np.array([[1.0, 0.4, 0.0]] * 10 + [[1.0, -0.4, 0.0]] * 10)
     some = groups(near + random.normal(scale=0.02, size=near.shape))
     assert len(parts_of(link(some, stop=SAME_SPEAKER_MIN))) == 1
-    known = parts_of(link_known(some, 2))
+    known = parts_of(link_between(some, 2, None))
     assert known == {frozenset(range(10)), frozenset(range(10, 20))}
 
 
@@ -90,4 +97,4 @@ def test_a_small_group_goes_to_the_most_similar_that_it_does_not_talk_with() -> 
 
 def test_fewer_speakers_come_back_where_no_more_can_be_told_apart() -> None:
     same = groups(np.array([[1.0, 0.0]] * 12))
-    assert parts_of(link_known(same, 3)) == {frozenset(range(12))}
+    assert parts_of(link_between(same, 3, 3)) == {frozenset(range(12))}

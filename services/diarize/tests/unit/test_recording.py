@@ -1,9 +1,19 @@
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
-from brickwork_diarize.engine import DiarizeEvent, Progress, RecordingEnd, Turn
+from brickwork_diarize.engine import (
+    DiarizeEvent,
+    DiarizeRequest,
+    Progress,
+    RecordingEnd,
+    SpeakerVoice,
+    Turn,
+)
 from brickwork_diarize.recording import diarize_blocks
 from brickwork_diarize.voices import Floats, Networks
 from brickwork_sdk.media.audio import AudioBlock
@@ -17,8 +27,9 @@ def blocks(sound: Floats, block_ms: int = 15_000) -> Iterator[AudioBlock]:
         yield AudioBlock(start_ms, sound[start_ms * 16 : (start_ms + block_ms) * 16])
 
 
-def run(sound: Floats, networks: Networks, speaker_count: int | None = None) -> list[DiarizeEvent]:
-    return list(diarize_blocks(blocks(sound), networks, len(sound) // 16, speaker_count))
+def run(sound: Floats, networks: Networks, **known: Any) -> list[DiarizeEvent]:
+    request = DiarizeRequest(Path("unread"), **known)
+    return list(diarize_blocks(blocks(sound), networks, len(sound) // 16, request))
 
 
 def turns(events: list[DiarizeEvent]) -> list[Turn]:
@@ -54,6 +65,21 @@ def test_a_speaker_keeps_the_label_across_blocks(tone_networks: Networks) -> Non
     assert [turn.speaker for turn in turns(events)] == ["S1", "S2"] * 5
 
 
+@pytest.mark.parametrize("block_ms", [900, 4_990, 13_000])
+def test_where_blocks_end_changes_nothing(tone_networks: Networks, block_ms: int) -> None:
+    sound, request = dialogue(2), DiarizeRequest(Path("unread"))
+    cut = diarize_blocks(blocks(sound, block_ms), tone_networks, len(sound) // 16, request)
+    assert turns(list(cut)) == turns(run(sound, tone_networks))
+
+
+def test_voices_are_told_of_each_speaker_where_they_are_asked_for(tone_networks: Networks) -> None:
+    events = run(dialogue(2), tone_networks, with_voices=True)
+    voices = [event for event in events if isinstance(event, SpeakerVoice)]
+    assert [voice.speaker for voice in voices] == ["S1", "S2"]
+    assert voices[0].vector != voices[1].vector
+    assert events[-3:-1] == voices
+
+
 def test_silence_has_no_turns_and_no_speakers(tone_networks: Networks) -> None:
     events = run(silence(30), tone_networks)
     assert turns(events) == []
@@ -72,7 +98,7 @@ def test_one_second_is_enough(tone_networks: Networks) -> None:
 
 
 def test_a_known_number_of_speakers_is_not_exceeded(tone_networks: Networks) -> None:
-    events = run(dialogue(3), tone_networks, speaker_count=1)
+    events = run(dialogue(3), tone_networks, speaker_count_max=1)
     assert {turn.speaker for turn in turns(events)} == {"S1"}
 
 

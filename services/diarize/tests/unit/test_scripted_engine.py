@@ -21,5 +21,5 @@ def test_speakers_take_turns_of_two_seconds(tmp_path: Path) -> None:
 
 def test_as_many_speakers_as_were_asked_for(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "tone.wav", tone(5))
-    *_, end = load(tmp_path, {}).diarize(DiarizeRequest(path, speaker_count=3))
+    *_, end = load(tmp_path, {}).diarize(DiarizeRequest(path, 3, 3))
     assert end == RecordingEnd(3, 5_000)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
@@ -29,20 +29,14 @@ async def stub(tmp_path: Path) -> AsyncIterator["Stub"]:
         yield diarize_pb2_grpc.DiarizeServiceStub(channel)
 
 
-async def diarize(
-    stub: "Stub", content: bytes, *, model: str = "", speaker_count: int | None = None
-) -> list[pb.DiarizeRecordingResponse]:
-    request = pb.DiarizeRecordingRequest(
-        media=common_pb2.Media(inline=content), model=model, speaker_count=speaker_count
-    )
+async def diarize(stub: "Stub", content: bytes, **fields: Any) -> list[pb.DiarizeRecordingResponse]:
+    request = pb.DiarizeRecordingRequest(media=common_pb2.Media(inline=content), **fields)
     return [event async for event in stub.DiarizeRecording(request, timeout=SECONDS)]
 
 
-async def refusal(
-    stub: "Stub", content: bytes, *, model: str = "", speaker_count: int | None = None
-) -> BrickworkError:
+async def refusal(stub: "Stub", content: bytes, **fields: Any) -> BrickworkError:
     with pytest.raises(grpc.RpcError) as caught:
-        await diarize(stub, content, model=model, speaker_count=speaker_count)
+        await diarize(stub, content, **fields)
     return error_from_rpc(caught.value)
 
 
@@ -74,13 +68,34 @@ async def test_the_known_number_of_speakers_reaches_the_engine(
     assert events[-1].summary.speaker_count == 3
 
 
-@pytest.mark.parametrize("speaker_count", [-1, 0, 21])
-async def test_an_impossible_number_of_speakers_is_refused(
-    stub: "Stub", recording: bytes, speaker_count: int
+async def test_the_least_and_the_greatest_number_of_speakers_reach_the_engine(
+    stub: "Stub", recording: bytes
 ) -> None:
-    error = await refusal(stub, recording, speaker_count=speaker_count)
-    assert error.reason is Reason.SPEAKER_COUNT_INVALID
-    assert error.domain == "diarize.brickwork"
+    least = await diarize(stub, recording, min_speaker_count=3)
+    assert least[-1].summary.speaker_count == 3
+    greatest = await diarize(stub, recording, max_speaker_count=1, material=pb.MATERIAL_EDITED)
+    assert greatest[-1].summary.speaker_count == 1
+
+
+async def test_impossible_numbers_of_speakers_are_refused(stub: "Stub", recording: bytes) -> None:
+    for fields in (
+        {"speaker_count": -1},
+        {"speaker_count": 0},
+        {"speaker_count": 21},
+        {"min_speaker_count": 0},
+        {"max_speaker_count": 21},
+        {"min_speaker_count": 3, "max_speaker_count": 2},
+        {"speaker_count": 2, "max_speaker_count": 2},
+    ):
+        error = await refusal(stub, recording, **fields)
+        assert error.reason is Reason.SPEAKER_COUNT_INVALID
+        assert error.domain == "diarize.brickwork"
+
+
+async def test_an_unknown_kind_of_material_is_refused(stub: "Stub", recording: bytes) -> None:
+    error = await refusal(stub, recording, material=7)
+    assert error.reason is Reason.ARGUMENT_INVALID
+    assert error.metadata == {"field": "material"}
 
 
 async def test_an_unknown_model_is_refused(stub: "Stub", recording: bytes) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 from brickwork_diarize.activity import ActivityLog, WindowActivity, find_runs
@@ -23,9 +25,15 @@ def windows(count: int, talk: list[tuple[int, int, int]]) -> list[WindowActivity
     return heard
 
 
+def turns_of(
+    heard: Iterable[WindowActivity], speakers: Sequence[int], duration_ms: int
+) -> list[Turn]:
+    return find_turns(heard, speakers, duration_ms)[0]
+
+
 def test_overlap_survives_and_labels_follow_the_first_to_speak() -> None:
     heard = windows(20, [(300, 500, 0), (100, 400, 1)])
-    assert find_turns(heard, [0, 1], 60_000) == [
+    assert turns_of(heard, [0, 1], 60_000) == [
         Turn(frame_start_ms(100), frame_start_ms(400), "S1"),
         Turn(frame_start_ms(300), frame_start_ms(500), "S2"),
     ]
@@ -33,9 +41,7 @@ def test_overlap_survives_and_labels_follow_the_first_to_speak() -> None:
 
 def test_two_voices_of_one_speaker_make_one_turn() -> None:
     heard = windows(20, [(100, 300, 0), (300, 420, 1)])
-    assert find_turns(heard, [0, 0], 60_000) == [
-        Turn(frame_start_ms(100), frame_start_ms(420), "S1")
-    ]
+    assert turns_of(heard, [0, 0], 60_000) == [Turn(frame_start_ms(100), frame_start_ms(420), "S1")]
 
 
 def test_what_a_minority_of_windows_hears_is_no_turn() -> None:
@@ -45,23 +51,21 @@ def test_what_a_minority_of_windows_hears_is_no_turn() -> None:
         one if number % 3 == 0 else other
         for number, (one, other) in enumerate(zip(heard, quiet, strict=True))
     ]
-    assert find_turns(mixed, [0], 60_000) == []
+    assert turns_of(mixed, [0], 60_000) == []
 
 
 def test_speech_without_a_name_is_no_turn() -> None:
-    assert find_turns(windows(5, [(50, 200, -1)]), [], 60_000) == []
+    assert turns_of(windows(5, [(50, 200, -1)]), [], 60_000) == []
 
 
 def test_no_turn_reaches_beyond_the_recording() -> None:
-    (turn,) = find_turns(windows(1, [(0, WINDOW_FRAMES, 0)]), [0], 1_000)
+    (turn,) = turns_of(windows(1, [(0, WINDOW_FRAMES, 0)]), [0], 1_000)
     assert turn == Turn(frame_start_ms(0), 1_000, "S1")
 
 
 def test_what_is_shorter_than_a_syllable_is_no_turn() -> None:
     heard = windows(20, [(100, 105, 0), (300, 306, 1)])
-    assert find_turns(heard, [0, 1], 60_000) == [
-        Turn(frame_start_ms(300), frame_start_ms(306), "S1")
-    ]
+    assert turns_of(heard, [0, 1], 60_000) == [Turn(frame_start_ms(300), frame_start_ms(306), "S1")]
 
 
 def test_the_log_gives_back_what_it_was_given() -> None:
@@ -80,3 +84,8 @@ def test_the_log_gives_back_what_it_was_given() -> None:
 def test_runs_touch_both_ends() -> None:
     assert find_runs(np.array([True, True, False, True])) == [(0, 2), (3, 4)]
     assert find_runs(np.zeros(3, np.bool_)) == []
+
+
+def test_speakers_are_called_in_the_order_in_which_they_begin() -> None:
+    heard = windows(20, [(300, 500, 0), (100, 400, 1)])
+    assert find_turns(heard, [7, 4], 60_000)[1] == {4: "S1", 7: "S2"}

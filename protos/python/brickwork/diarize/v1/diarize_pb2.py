@@ -25,21 +25,33 @@ _sym_db = _symbol_database.Default()
 from brickwork.common.v1 import common_pb2 as brickwork_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"brickwork/diarize/v1/diarize.proto\x12\x14\x62rickwork.diarize.v1\x1a brickwork/common/v1/common.proto\"\x81\x01\n\x17\x44iarizeRecordingRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\x12\x1a\n\rspeaker_count\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x10\n\x0e_speaker_count\"\xa1\x02\n\x18\x44iarizeRecordingResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12\x31\n\x08progress\x18\x03 \x01(\x0b\x32\x1d.brickwork.common.v1.ProgressH\x00\x12*\n\x04turn\x18\x04 \x01(\x0b\x32\x1a.brickwork.diarize.v1.TurnH\x00\x12;\n\x07summary\x18\x05 \x01(\x0b\x32(.brickwork.diarize.v1.DiarizationSummaryH\x00\x42\x07\n\x05\x65vent\"9\n\x04Turn\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\x12\x0f\n\x07speaker\x18\x03 \x01(\t\"@\n\x12\x44iarizationSummary\x12\x15\n\rspeaker_count\x18\x01 \x01(\x05\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x03\x32\x85\x01\n\x0e\x44iarizeService\x12s\n\x10\x44iarizeRecording\x12-.brickwork.diarize.v1.DiarizeRecordingRequest\x1a..brickwork.diarize.v1.DiarizeRecordingResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"brickwork/diarize/v1/diarize.proto\x12\x14\x62rickwork.diarize.v1\x1a brickwork/common/v1/common.proto\"\xbb\x02\n\x17\x44iarizeRecordingRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\x12\x1a\n\rspeaker_count\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x1e\n\x11min_speaker_count\x18\x04 \x01(\x05H\x01\x88\x01\x01\x12\x1e\n\x11max_speaker_count\x18\x05 \x01(\x05H\x02\x88\x01\x01\x12\x30\n\x08material\x18\x06 \x01(\x0e\x32\x1e.brickwork.diarize.v1.Material\x12\x1a\n\x12match_voice_prints\x18\x07 \x01(\x08\x42\x10\n\x0e_speaker_countB\x14\n\x12_min_speaker_countB\x14\n\x12_max_speaker_count\"\xa1\x02\n\x18\x44iarizeRecordingResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12\x31\n\x08progress\x18\x03 \x01(\x0b\x32\x1d.brickwork.common.v1.ProgressH\x00\x12*\n\x04turn\x18\x04 \x01(\x0b\x32\x1a.brickwork.diarize.v1.TurnH\x00\x12;\n\x07summary\x18\x05 \x01(\x0b\x32(.brickwork.diarize.v1.DiarizationSummaryH\x00\x42\x07\n\x05\x65vent\"9\n\x04Turn\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\x12\x0f\n\x07speaker\x18\x03 \x01(\t\"|\n\x12\x44iarizationSummary\x12\x15\n\rspeaker_count\x18\x01 \x01(\x05\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x03\x12:\n\x0eknown_speakers\x18\x03 \x03(\x0b\x32\".brickwork.diarize.v1.KnownSpeaker\"P\n\x0cKnownSpeaker\x12\x0f\n\x07speaker\x18\x01 \x01(\t\x12/\n\x05match\x18\x02 \x01(\x0b\x32 .brickwork.diarize.v1.VoiceMatch\"Z\n\nVoiceMatch\x12\x16\n\x0evoice_print_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x12\n\nsimilarity\x18\x03 \x01(\x02\x12\x12\n\nconfidence\x18\x04 \x01(\x02\",\n\x08TimeSpan\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\"~\n\x13\x45mbedSpeakerRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\x12-\n\x05spans\x18\x03 \x03(\x0b\x32\x1e.brickwork.diarize.v1.TimeSpan\"w\n\x14\x45mbedSpeakerResponse\x12\x0e\n\x06vector\x18\x01 \x03(\x02\x12-\n\x05model\x18\x02 \x01(\x0b\x32\x1e.brickwork.common.v1.ModelInfo\x12\x11\n\tspeech_ms\x18\x03 \x01(\x03\x12\r\n\x05share\x18\x04 \x01(\x02*O\n\x08Material\x12\x18\n\x14MATERIAL_UNSPECIFIED\x10\x00\x12\x14\n\x10MATERIAL_MEETING\x10\x01\x12\x13\n\x0fMATERIAL_EDITED\x10\x02\x32\xec\x01\n\x0e\x44iarizeService\x12s\n\x10\x44iarizeRecording\x12-.brickwork.diarize.v1.DiarizeRecordingRequest\x1a..brickwork.diarize.v1.DiarizeRecordingResponse0\x01\x12\x65\n\x0c\x45mbedSpeaker\x12).brickwork.diarize.v1.EmbedSpeakerRequest\x1a*.brickwork.diarize.v1.EmbedSpeakerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'brickwork.diarize.v1.diarize_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_MATERIAL']._serialized_start=1358
+  _globals['_MATERIAL']._serialized_end=1437
   _globals['_DIARIZERECORDINGREQUEST']._serialized_start=95
-  _globals['_DIARIZERECORDINGREQUEST']._serialized_end=224
-  _globals['_DIARIZERECORDINGRESPONSE']._serialized_start=227
-  _globals['_DIARIZERECORDINGRESPONSE']._serialized_end=516
-  _globals['_TURN']._serialized_start=518
-  _globals['_TURN']._serialized_end=575
-  _globals['_DIARIZATIONSUMMARY']._serialized_start=577
-  _globals['_DIARIZATIONSUMMARY']._serialized_end=641
-  _globals['_DIARIZESERVICE']._serialized_start=644
-  _globals['_DIARIZESERVICE']._serialized_end=777
+  _globals['_DIARIZERECORDINGREQUEST']._serialized_end=410
+  _globals['_DIARIZERECORDINGRESPONSE']._serialized_start=413
+  _globals['_DIARIZERECORDINGRESPONSE']._serialized_end=702
+  _globals['_TURN']._serialized_start=704
+  _globals['_TURN']._serialized_end=761
+  _globals['_DIARIZATIONSUMMARY']._serialized_start=763
+  _globals['_DIARIZATIONSUMMARY']._serialized_end=887
+  _globals['_KNOWNSPEAKER']._serialized_start=889
+  _globals['_KNOWNSPEAKER']._serialized_end=969
+  _globals['_VOICEMATCH']._serialized_start=971
+  _globals['_VOICEMATCH']._serialized_end=1061
+  _globals['_TIMESPAN']._serialized_start=1063
+  _globals['_TIMESPAN']._serialized_end=1107
+  _globals['_EMBEDSPEAKERREQUEST']._serialized_start=1109
+  _globals['_EMBEDSPEAKERREQUEST']._serialized_end=1235
+  _globals['_EMBEDSPEAKERRESPONSE']._serialized_start=1237
+  _globals['_EMBEDSPEAKERRESPONSE']._serialized_end=1356
+  _globals['_DIARIZESERVICE']._serialized_start=1440
+  _globals['_DIARIZESERVICE']._serialized_end=1676
 # @@protoc_insertion_point(module_scope)

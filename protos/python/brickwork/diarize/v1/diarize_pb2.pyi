@@ -4,8 +4,11 @@ isort:skip_file
 Who speaks when."""
 
 from brickwork.common.v1 import common_pb2 as _common_pb2
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,6 +20,30 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Material:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MaterialEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Material.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MATERIAL_UNSPECIFIED: _Material.ValueType  # 0
+    """Not said."""
+    MATERIAL_MEETING: _Material.ValueType  # 1
+    """One recording of people who talk with each other."""
+    MATERIAL_EDITED: _Material.ValueType  # 2
+    """Put together from several recordings, so that voices change without a pause."""
+
+class Material(_Material, metaclass=_MaterialEnumTypeWrapper):
+    """What kind of recording is listened to."""
+
+MATERIAL_UNSPECIFIED: Material.ValueType  # 0
+"""Not said."""
+MATERIAL_MEETING: Material.ValueType  # 1
+"""One recording of people who talk with each other."""
+MATERIAL_EDITED: Material.ValueType  # 2
+"""Put together from several recordings, so that voices change without a pause."""
+Global___Material: _TypeAlias = Material  # noqa: Y015
+
 @_typing.final
 class DiarizeRecordingRequest(_message.Message):
     """Asks for turns."""
@@ -26,10 +53,26 @@ class DiarizeRecordingRequest(_message.Message):
     MEDIA_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
     SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
+    MIN_SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
+    MAX_SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
+    MATERIAL_FIELD_NUMBER: _builtins.int
+    MATCH_VOICE_PRINTS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Model name; empty is the brick's default."""
     speaker_count: _builtins.int
     """Number of speakers when the caller knows it, 1 to 20; absent finds it."""
+    min_speaker_count: _builtins.int
+    """The least number of speakers, 1 to 20, where no speaker_count is given. Fewer come back where
+    no more can be told apart.
+    """
+    max_speaker_count: _builtins.int
+    """The greatest number of speakers, 1 to 20 and not less than the least, where no speaker_count
+    is given. It is never exceeded.
+    """
+    material: Global___Material.ValueType
+    """What kind of recording it is; unspecified listens to it as to a meeting."""
+    match_voice_prints: _builtins.bool
+    """Whether speakers whose voice prints the caller's tenant has are named in the summary."""
     @_builtins.property
     def media(self) -> _common_pb2.Media:
         """The recording; any container on the whitelist with an audio stream."""
@@ -40,13 +83,26 @@ class DiarizeRecordingRequest(_message.Message):
         media: _common_pb2.Media | None = ...,
         model: _builtins.str = ...,
         speaker_count: _builtins.int | None = ...,
+        min_speaker_count: _builtins.int | None = ...,
+        max_speaker_count: _builtins.int | None = ...,
+        material: Global___Material.ValueType = ...,
+        match_voice_prints: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_speaker_count", b"_speaker_count", "media", b"media", "speaker_count", b"speaker_count"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_speaker_count", b"_max_speaker_count", "_min_speaker_count", b"_min_speaker_count", "_speaker_count", b"_speaker_count", "max_speaker_count", b"max_speaker_count", "media", b"media", "min_speaker_count", b"min_speaker_count", "speaker_count", b"speaker_count"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_speaker_count", b"_speaker_count", "media", b"media", "model", b"model", "speaker_count", b"speaker_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_speaker_count", b"_max_speaker_count", "_min_speaker_count", b"_min_speaker_count", "_speaker_count", b"_speaker_count", "match_voice_prints", b"match_voice_prints", "material", b"material", "max_speaker_count", b"max_speaker_count", "media", b"media", "min_speaker_count", b"min_speaker_count", "model", b"model", "speaker_count", b"speaker_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_speaker_count: _TypeAlias = _typing.Literal["max_speaker_count"]  # noqa: Y015
+    _WhichOneofArgType__max_speaker_count: _TypeAlias = _typing.Literal["_max_speaker_count", b"_max_speaker_count"]  # noqa: Y015
+    _WhichOneofReturnType__min_speaker_count: _TypeAlias = _typing.Literal["min_speaker_count"]  # noqa: Y015
+    _WhichOneofArgType__min_speaker_count: _TypeAlias = _typing.Literal["_min_speaker_count", b"_min_speaker_count"]  # noqa: Y015
     _WhichOneofReturnType__speaker_count: _TypeAlias = _typing.Literal["speaker_count"]  # noqa: Y015
     _WhichOneofArgType__speaker_count: _TypeAlias = _typing.Literal["_speaker_count", b"_speaker_count"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_speaker_count) -> _WhichOneofReturnType__max_speaker_count | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_speaker_count) -> _WhichOneofReturnType__min_speaker_count | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__speaker_count) -> _WhichOneofReturnType__speaker_count | None: ...
 
 Global___DiarizeRecordingRequest: _TypeAlias = DiarizeRecordingRequest  # noqa: Y015
@@ -139,20 +195,190 @@ class DiarizationSummary(_message.Message):
 
     SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
     DURATION_MS_FIELD_NUMBER: _builtins.int
+    KNOWN_SPEAKERS_FIELD_NUMBER: _builtins.int
     speaker_count: _builtins.int
     """Number of speakers found; 0 for silence."""
     duration_ms: _builtins.int
     """Length of the recording in milliseconds."""
+    @_builtins.property
+    def known_speakers(self) -> _containers.RepeatedCompositeFieldContainer[Global___KnownSpeaker]:
+        """Speakers who were recognised, in the order of their labels; only where that was asked for."""
+
     def __init__(
         self,
         *,
         speaker_count: _builtins.int = ...,
         duration_ms: _builtins.int = ...,
+        known_speakers: _abc.Iterable[Global___KnownSpeaker] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_ms", b"duration_ms", "speaker_count", b"speaker_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_ms", b"duration_ms", "known_speakers", b"known_speakers", "speaker_count", b"speaker_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DiarizationSummary: _TypeAlias = DiarizationSummary  # noqa: Y015
+
+@_typing.final
+class KnownSpeaker(_message.Message):
+    """A speaker whose voice print there is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEAKER_FIELD_NUMBER: _builtins.int
+    MATCH_FIELD_NUMBER: _builtins.int
+    speaker: _builtins.str
+    """Label inside this recording, as in its turns."""
+    @_builtins.property
+    def match(self) -> Global___VoiceMatch:
+        """Whose voice it is."""
+
+    def __init__(
+        self,
+        *,
+        speaker: _builtins.str = ...,
+        match: Global___VoiceMatch | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["match", b"match"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["match", b"match", "speaker", b"speaker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KnownSpeaker: _TypeAlias = KnownSpeaker  # noqa: Y015
+
+@_typing.final
+class VoiceMatch(_message.Message):
+    """How alike a voice and a voice print are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOICE_PRINT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SIMILARITY_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    voice_print_id: _builtins.str
+    """The voice print."""
+    name: _builtins.str
+    """The name that it was enrolled with."""
+    similarity: _builtins.float
+    """Product of the two vectors, -1 to 1."""
+    confidence: _builtins.float
+    """How likely it is the same person, 0 to 1, where both answers are as likely beforehand. The
+    README of the brick says on which voices that was measured.
+    """
+    def __init__(
+        self,
+        *,
+        voice_print_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        similarity: _builtins.float = ...,
+        confidence: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "name", b"name", "similarity", b"similarity", "voice_print_id", b"voice_print_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoiceMatch: _TypeAlias = VoiceMatch  # noqa: Y015
+
+@_typing.final
+class TimeSpan(_message.Message):
+    """A stretch of a recording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_MS_FIELD_NUMBER: _builtins.int
+    END_MS_FIELD_NUMBER: _builtins.int
+    start_ms: _builtins.int
+    """Start in the recording, in milliseconds."""
+    end_ms: _builtins.int
+    """End in the recording, in milliseconds, greater than the start."""
+    def __init__(
+        self,
+        *,
+        start_ms: _builtins.int = ...,
+        end_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_ms", b"end_ms", "start_ms", b"start_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeSpan: _TypeAlias = TimeSpan  # noqa: Y015
+
+@_typing.final
+class EmbedSpeakerRequest(_message.Message):
+    """Asks what a voice sounds like."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEDIA_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    SPANS_FIELD_NUMBER: _builtins.int
+    model: _builtins.str
+    """Model name; empty is the brick's default."""
+    @_builtins.property
+    def media(self) -> _common_pb2.Media:
+        """The recording; any container on the whitelist with an audio stream."""
+
+    @_builtins.property
+    def spans(self) -> _containers.RepeatedCompositeFieldContainer[Global___TimeSpan]:
+        """Where that person talks, in order and without overlap: at most 1,000 spans and ten minutes in
+        all. None listens to the first ten minutes of the recording.
+        """
+
+    def __init__(
+        self,
+        *,
+        media: _common_pb2.Media | None = ...,
+        model: _builtins.str = ...,
+        spans: _abc.Iterable[Global___TimeSpan] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["media", b"media"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["media", b"media", "model", b"model", "spans", b"spans"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmbedSpeakerRequest: _TypeAlias = EmbedSpeakerRequest  # noqa: Y015
+
+@_typing.final
+class EmbedSpeakerResponse(_message.Message):
+    """A voice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VECTOR_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    SPEECH_MS_FIELD_NUMBER: _builtins.int
+    SHARE_FIELD_NUMBER: _builtins.int
+    speech_ms: _builtins.int
+    """How much speech of that voice, alone, was used, in milliseconds."""
+    share: _builtins.float
+    """That over all speech of anybody alone, 0 to 1; little means that several people talk."""
+    @_builtins.property
+    def vector(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Describes the voice; its length is 1."""
+
+    @_builtins.property
+    def model(self) -> _common_pb2.ModelInfo:
+        """The model that made it. Only vectors of one digest can be compared."""
+
+    def __init__(
+        self,
+        *,
+        vector: _abc.Iterable[_builtins.float] | None = ...,
+        model: _common_pb2.ModelInfo | None = ...,
+        speech_ms: _builtins.int = ...,
+        share: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "share", b"share", "speech_ms", b"speech_ms", "vector", b"vector"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmbedSpeakerResponse: _TypeAlias = EmbedSpeakerResponse  # noqa: Y015

@@ -40,6 +40,11 @@ class DiarizeServiceStub:
                 request_serializer=brickwork_dot_diarize_dot_v1_dot_diarize__pb2.DiarizeRecordingRequest.SerializeToString,
                 response_deserializer=brickwork_dot_diarize_dot_v1_dot_diarize__pb2.DiarizeRecordingResponse.FromString,
                 _registered_method=True)
+        self.EmbedSpeaker = channel.unary_unary(
+                '/brickwork.diarize.v1.DiarizeService/EmbedSpeaker',
+                request_serializer=brickwork_dot_diarize_dot_v1_dot_diarize__pb2.EmbedSpeakerRequest.SerializeToString,
+                response_deserializer=brickwork_dot_diarize_dot_v1_dot_diarize__pb2.EmbedSpeakerResponse.FromString,
+                _registered_method=True)
 
 
 class DiarizeServiceServicer:
@@ -50,8 +55,19 @@ class DiarizeServiceServicer:
         """Finds the turns of each speaker in a recording.
         Order: any number of waiting, one started, progress while listening, then
         all turns in order of start (labels need the whole recording), one summary.
-        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID; those of every call on a
-        model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID, ARGUMENT_INVALID (material);
+        where known speakers are to be named MODEL_CANNOT, VOICE_PRINTS_OFF, STORAGE_FULL; those
+        of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EmbedSpeaker(self, request, context):
+        """Describes the voice that is heard most in a recording, or in parts of it, by a vector. Two
+        vectors of one model are compared by their product; nothing is kept.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, ARGUMENT_INVALID (spans), NO_SPEECH,
+        SPEECH_TOO_SHORT, MODEL_CANNOT; those of every call on a model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -64,6 +80,11 @@ def add_DiarizeServiceServicer_to_server(servicer, server):
                     servicer.DiarizeRecording,
                     request_deserializer=brickwork_dot_diarize_dot_v1_dot_diarize__pb2.DiarizeRecordingRequest.FromString,
                     response_serializer=brickwork_dot_diarize_dot_v1_dot_diarize__pb2.DiarizeRecordingResponse.SerializeToString,
+            ),
+            'EmbedSpeaker': grpc.unary_unary_rpc_method_handler(
+                    servicer.EmbedSpeaker,
+                    request_deserializer=brickwork_dot_diarize_dot_v1_dot_diarize__pb2.EmbedSpeakerRequest.FromString,
+                    response_serializer=brickwork_dot_diarize_dot_v1_dot_diarize__pb2.EmbedSpeakerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -94,6 +115,33 @@ class DiarizeService:
             '/brickwork.diarize.v1.DiarizeService/DiarizeRecording',
             brickwork_dot_diarize_dot_v1_dot_diarize__pb2.DiarizeRecordingRequest.SerializeToString,
             brickwork_dot_diarize_dot_v1_dot_diarize__pb2.DiarizeRecordingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EmbedSpeaker(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/brickwork.diarize.v1.DiarizeService/EmbedSpeaker',
+            brickwork_dot_diarize_dot_v1_dot_diarize__pb2.EmbedSpeakerRequest.SerializeToString,
+            brickwork_dot_diarize_dot_v1_dot_diarize__pb2.EmbedSpeakerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,8 +37,15 @@ class DiarizeServiceStub:
     """Finds the turns of each speaker in a recording.
     Order: any number of waiting, one started, progress while listening, then
     all turns in order of start (labels need the whole recording), one summary.
-    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID; those of every call on a
-    model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID, ARGUMENT_INVALID (material);
+    where known speakers are to be named MODEL_CANNOT, VOICE_PRINTS_OFF, STORAGE_FULL; those
+    of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    """
+    EmbedSpeaker: _grpc.UnaryUnaryMultiCallable[_diarize_pb2.EmbedSpeakerRequest, _diarize_pb2.EmbedSpeakerResponse]
+    """Describes the voice that is heard most in a recording, or in parts of it, by a vector. Two
+    vectors of one model are compared by their product; nothing is kept.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, ARGUMENT_INVALID (spans), NO_SPEECH,
+    SPEECH_TOO_SHORT, MODEL_CANNOT; those of every call on a model.
     """
 
 @_typing.type_check_only
@@ -50,8 +57,15 @@ class DiarizeServiceAsyncStub(DiarizeServiceStub):
     """Finds the turns of each speaker in a recording.
     Order: any number of waiting, one started, progress while listening, then
     all turns in order of start (labels need the whole recording), one summary.
-    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID; those of every call on a
-    model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID, ARGUMENT_INVALID (material);
+    where known speakers are to be named MODEL_CANNOT, VOICE_PRINTS_OFF, STORAGE_FULL; those
+    of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    """
+    EmbedSpeaker: _aio.UnaryUnaryMultiCallable[_diarize_pb2.EmbedSpeakerRequest, _diarize_pb2.EmbedSpeakerResponse]  # type: ignore[assignment]
+    """Describes the voice that is heard most in a recording, or in parts of it, by a vector. Two
+    vectors of one model are compared by their product; nothing is kept.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, ARGUMENT_INVALID (spans), NO_SPEECH,
+    SPEECH_TOO_SHORT, MODEL_CANNOT; those of every call on a model.
     """
 
 class DiarizeServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -66,8 +80,21 @@ class DiarizeServiceServicer(metaclass=_abc_1.ABCMeta):
         """Finds the turns of each speaker in a recording.
         Order: any number of waiting, one started, progress while listening, then
         all turns in order of start (labels need the whole recording), one summary.
-        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID; those of every call on a
-        model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, SPEAKER_COUNT_INVALID, ARGUMENT_INVALID (material);
+        where known speakers are to be named MODEL_CANNOT, VOICE_PRINTS_OFF, STORAGE_FULL; those
+        of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        """
+
+    @_abc_1.abstractmethod
+    def EmbedSpeaker(
+        self,
+        request: _diarize_pb2.EmbedSpeakerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_diarize_pb2.EmbedSpeakerResponse, _abc.Awaitable[_diarize_pb2.EmbedSpeakerResponse]]:
+        """Describes the voice that is heard most in a recording, or in parts of it, by a vector. Two
+        vectors of one model are compared by their product; nothing is kept.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, ARGUMENT_INVALID (spans), NO_SPEECH,
+        SPEECH_TOO_SHORT, MODEL_CANNOT; those of every call on a model.
         """
 
 def add_DiarizeServiceServicer_to_server(servicer: DiarizeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,71 @@
+"""Tell whose voice it is, by the voice prints of a tenant."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brickwork.diarize.v1 import diarize_pb2
+from brickwork_diarize.voice_print import VoicePrint
+
+SIMILARITY_MIN = 0.8
+"""Two voices that are less alike are taken for two people."""
+_EVEN_SIMILARITY, _STEEPNESS = 0.78, 30.0
+
+Vector = Sequence[float]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A voice print, and how alike a voice is to it, -1 to 1."""
+
+    voice_print: VoicePrint
+    similarity: float
+
+    @property
+    def confidence(self) -> float:
+        """How likely it is the same person, 0 to 1, where both are as likely beforehand."""
+        return 1.0 / (1.0 + math.exp(_STEEPNESS * (_EVEN_SIMILARITY - self.similarity)))
+
+
+def best_match(vector: Vector, known: Sequence[VoicePrint]) -> Match | None:
+    """Return the voice print that is most alike, None where none is alike enough.
+
+    Args:
+        vector: of length 1.
+        known: voice prints of the same model.
+    """
+    matches = name_speakers({"": vector}, known)
+    return matches.get("")
+
+
+def name_speakers(vectors: Mapping[str, Vector], known: Sequence[VoicePrint]) -> dict[str, Match]:
+    """Return whose voice print each speaker of a recording has, if any.
+
+    Nobody is two speakers of one recording: the most alike pair comes first.
+
+    Args:
+        vectors: the voice of each speaker, of length 1.
+        known: voice prints of the same model.
+    """
+    found: dict[str, Match] = {}
+    if not vectors or not known:
+        return found
+    table = np.array(list(vectors.values())) @ np.array([each.vector for each in known]).T
+    speakers = list(vectors)
+    while table.max() >= SIMILARITY_MIN:
+        row, column = (int(place) for place in np.unravel_index(table.argmax(), table.shape))
+        found[speakers[row]] = Match(known[column], float(table[row, column]))
+        table[row, :] = table[:, column] = -2.0
+    return found
+
+
+def match_to_proto(match: Match) -> diarize_pb2.VoiceMatch:
+    """Render a match for the wire."""
+    return diarize_pb2.VoiceMatch(
+        voice_print_id=match.voice_print.voice_print_id,
+        name=match.voice_print.name,
+        similarity=match.similarity,
+        confidence=match.confidence,
+    )

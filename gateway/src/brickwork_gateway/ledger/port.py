@@ -58,5 +58,8 @@ class Ledger(Protocol):
     def chunks(self, job_id: str, stage: StageName) -> list[Chunk]:
         """Return what a stage has kept so far, in order of key."""
 
+    def chunks_between(self, job_id: str, stage: StageName, first: str, last: str) -> list[Chunk]:
+        """Return what a stage has kept under the keys from first to last, in order of key."""
+
     def events(self, job_id: str, after: int) -> list[Event]:
         """Return the events of a job whose sequence is beyond `after`, in order."""

@@ -32,6 +32,18 @@ def read(connection: sqlite3.Connection, job_id: str, stage: StageName) -> list[
     return [Chunk(stage, key, json.loads(body)) for key, body in rows]
 
 
+def read_between(
+    connection: sqlite3.Connection, job_id: str, stage: StageName, first: str, last: str
+) -> list[Chunk]:
+    """Return what a stage has kept under the keys from first to last, in order of key."""
+    rows = connection.execute(
+        "SELECT key, body FROM chunks"
+        " WHERE job_id = ? AND stage = ? AND key BETWEEN ? AND ? ORDER BY key",
+        (job_id, stage.value, first, last),
+    )
+    return [Chunk(stage, key, json.loads(body)) for key, body in rows]
+
+
 def _add(connection: sqlite3.Connection, job_id: str, chunk: Chunk) -> bool:
     cursor = connection.execute(
         "INSERT OR IGNORE INTO chunks (job_id, stage, key, body) VALUES (?, ?, ?, ?)",

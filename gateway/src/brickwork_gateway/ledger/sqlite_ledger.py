@@ -108,6 +108,11 @@ class SqliteLedger:
         with self._lock:
             return sqlite_chunks.read(self._connection, job_id, stage)
 
+    def chunks_between(self, job_id: str, stage: StageName, first: str, last: str) -> list[Chunk]:
+        """Return what a stage has kept under the keys from first to last, in order of key."""
+        with self._lock:
+            return sqlite_chunks.read_between(self._connection, job_id, stage, first, last)
+
     def events(self, job_id: str, after: int) -> list[Event]:
         """Return the events of a job whose sequence is beyond `after`, in order."""
         with self._lock:

@@ -105,6 +105,16 @@ class StageRun:
         )
         self._report = replace(self._report, cause="", model=model)
 
+    def waits(self, cause: str) -> None:
+        """Note that the stage waits for something that does not say so itself."""
+        self._stopwatch.wait()
+        self._report = replace(self._report, cause=cause)
+
+    def works(self) -> None:
+        """Note that the stage goes on after such a wait."""
+        self._stopwatch.work()
+        self._report = replace(self._report, cause="")
+
     def progress(self, progress: common_pb2.Progress) -> None:
         """Note how far the brick has come."""
         unit = common_pb2.ProgressUnit.Name(progress.unit).removeprefix("PROGRESS_UNIT_").lower()
@@ -117,6 +127,12 @@ class StageRun:
     async def chunks(self, stage: StageName) -> list[Chunk]:
         """Return what a stage of this job has kept so far, in order of key."""
         return await asyncio.to_thread(self._ledger.chunks, self.job.job_id, stage)
+
+    async def chunks_between(self, stage: StageName, first: str, last: str) -> list[Chunk]:
+        """Return what a stage has kept under the keys from first to last, in order."""
+        return await asyncio.to_thread(
+            self._ledger.chunks_between, self.job.job_id, stage, first, last
+        )
 
     async def keep(self, *chunks: Chunk) -> None:
         """Keep results, all of them or none.

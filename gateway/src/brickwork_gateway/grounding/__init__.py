@@ -1,0 +1,1 @@
+"""Whether a sentence that a model wrote rests on what was said: pure functions of texts."""

@@ -1,0 +1,125 @@
+"""Sentences cut into clauses: what belongs together, and whether it is negated."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from brickwork_gateway.grounding.lexicon import Lexicon
+from brickwork_gateway.grounding.words import Kind, Word
+
+_TELLING = (Kind.CONTENT, Kind.NAME, Kind.NUMBER, Kind.CALENDAR)
+_TELLING_MIN = 2
+"""A piece of a sentence with fewer words that say something is no clause of its own."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A piece of a sentence.
+
+    Attributes:
+        words: all of them.
+        is_negated: whether it has a negation, and something that is negated by it: the "no" that
+            answers a question negates nothing after it, nor does the "isn't it" of a question.
+        is_refusal: whether a word of it has a negation inside.
+        is_constant: whether it says that something stays as it is.
+    """
+
+    words: tuple[Word, ...]
+    is_negated: bool
+    is_refusal: bool
+    is_constant: bool
+
+    def with_more(self, other: "Clause") -> "Clause":
+        """Return both as one."""
+        return Clause(
+            (*self.words, *other.words),
+            self.is_negated or other.is_negated,
+            self.is_refusal or other.is_refusal,
+            self.is_constant or other.is_constant,
+        )
+
+    @property
+    def telling(self) -> list[Word]:
+        """The words that say something."""
+        return [word for word in self.words if word.kind in _TELLING]
+
+    @property
+    def content(self) -> list[Word]:
+        """The words that are neither name nor number nor day."""
+        return [word for word in self.words if word.kind is Kind.CONTENT]
+
+    @property
+    def names(self) -> set[str]:
+        """The names, folded."""
+        return {word.folded for word in self.words if word.kind is Kind.NAME}
+
+    @property
+    def numbers(self) -> set[str]:
+        """The numbers, each as the shortest text of its value."""
+        return {word.folded for word in self.words if word.kind is Kind.NUMBER}
+
+    @property
+    def days(self) -> set[str]:
+        """The months and days of the week, folded."""
+        return {word.folded for word in self.words if word.kind is Kind.CALENDAR}
+
+    @property
+    def counted(self) -> dict[str, str]:
+        """What each number counts: the content word right after it, folded, by the number."""
+        return {
+            number.folded: word.folded
+            for number, word in pairwise(self.words)
+            if number.kind is Kind.NUMBER and word.kind is Kind.CONTENT
+        }
+
+    @property
+    def subject(self) -> str | None:
+        """The name that comes before everything else that says something."""
+        first = next(iter(self.telling), None)
+        return first.folded if first and first.kind is Kind.NAME else None
+
+
+def cut(words: Sequence[Word], lexicon: Lexicon) -> list[Clause]:
+    """Cut a sentence into clauses; pieces that say little go with their neighbours.
+
+    A piece that is negated stays apart from one that is not.
+    """
+    clauses: list[Clause] = []
+    for piece in _pieces(words, lexicon):
+        clause = _clause(piece, lexicon)
+        if clauses and _is_one(clauses[-1], clause):
+            clause = clauses.pop().with_more(clause)
+        clauses.append(clause)
+    return clauses
+
+
+def _pieces(words: Sequence[Word], lexicon: Lexicon) -> Iterator[list[Word]]:
+    piece: list[Word] = []
+    for word in words:
+        is_opener = word.folded in lexicon.opener_words or word.folded in lexicon.joiner_words
+        if piece and (word.kind is Kind.MARK or is_opener):
+            yield piece
+            piece = []
+        if word.kind is not Kind.MARK:
+            piece.append(word)
+    if piece:
+        yield piece
+
+
+def _clause(words: Collection[Word], lexicon: Lexicon) -> Clause:
+    stems = {lexicon.stem(word.folded) for word in words if word.kind is Kind.CONTENT}
+    kinds = {word.kind for word in words}
+    return Clause(
+        words=tuple(words),
+        is_negated=Kind.NEGATOR in kinds and not kinds.isdisjoint(_TELLING),
+        is_refusal=not stems.isdisjoint(lexicon.refusal_stems),
+        is_constant=any(word.folded in lexicon.constant_words for word in words),
+    )
+
+
+def _is_one(before: Clause, clause: Clause) -> bool:
+    if not before.telling or not clause.telling:
+        return True
+    if before.is_negated != clause.is_negated:
+        return False
+    return min(len(before.telling), len(clause.telling)) < _TELLING_MIN

@@ -1,0 +1,142 @@
+"""The check of sentences: planted ones, whose truth is known, and the rules one by one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brickwork_gateway.grounding.check import Fault, Finding, check
+from brickwork_gateway.grounding.recording import Recording
+from brickwork_gateway.grounding.spoken import Spoken
+from brickwork_gateway.grounding.voices import heard_names
+from brickwork_gateway.pipelines.overview import as_spoken
+
+PLANTED = Path(__file__).parents[3] / "tests" / "data" / "grounding"
+
+
+def planted(name: str) -> tuple[dict[str, Any], Recording]:
+    told = json.loads((PLANTED / f"{name}.json").read_text("utf-8"))
+    spoken = [
+        each
+        for number, (speaker, text) in enumerate(told["segments"])
+        for each in as_spoken({"speaker": speaker, "text": text, "segments": [number]})
+    ]
+    return told, Recording(spoken, told["language"])
+
+
+def found(claim: str, *said: str, language: str = "en") -> Finding:
+    """Check a claim against turns, each written as `speaker: text`."""
+    turns = (turn.split(": ", 1) for turn in said)
+    spoken = [Spoken(text, speaker, (n,)) for n, (speaker, text) in enumerate(turns)]
+    return check(claim, Recording(spoken, language))
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PLANTED.glob("*.json")))
+def test_of_twenty_planted_sentences_eighteen_are_found_out_and_of_twenty_true_ones_eighteen_stay(
+    name: str,
+) -> None:
+    told, recording = planted(name)
+    kept = [(check(text, recording), cited) for text, cited in told["supported"]]
+    right = [finding for finding, cited in kept if set(cited) & set(finding.segments)]
+    dropped = [text for text, _ in told["unsupported"] if check(text, recording).fault]
+    assert len(told["supported"]) == len(told["unsupported"]) == 20
+    assert sum(finding.fault is None for finding, _ in kept) >= 18
+    assert len(right) >= 18
+    assert len(dropped) >= 18
+
+
+def test_a_sentence_names_the_segments_that_say_it() -> None:
+    said = ("a: We meet in the old library.", "b: Bring the maps.", "a: The roof costs 40,000.")
+    assert found("The roof costs forty thousand euros.", *said) == Finding(segments=(2,))
+
+
+def test_a_fact_that_was_asked_for_and_told_rests_on_both() -> None:
+    said = ("a: What does the new roof cost?", "b: About forty thousand.")
+    assert found("The new roof costs 40,000.", *said) == Finding(segments=(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("claim", "fault"),
+    [
+        ("The roof costs 14,000 euros.", Fault.NUMBER),
+        ("The roof will be paid in June.", Fault.NUMBER),
+        ("Peter pays for the roof in May.", Fault.NAME),
+        ("Carla does not pay for the roof.", Fault.NEGATION),
+        ("The kitchen was flooded on Sunday.", Fault.WORDS),
+        ("They agreed.", Fault.WORDS),
+    ],
+)
+def test_each_fault_has_its_name(claim: str, fault: Fault) -> None:
+    said = (
+        "a: The roof costs 40,000 euros.",
+        "b: In May Carla pays for the roof.",
+        "a: Does Peter know the windows?",
+        "b: He went to Lisbon to paint.",
+    )
+    assert found(claim, *said).fault is fault
+
+
+def test_a_number_of_another_thing_supports_nothing() -> None:
+    said = ("a: The roof costs forty thousand.", "a: The windows cost twelve thousand.")
+    assert found("The roof costs twelve thousand.", *said).fault is Fault.NUMBER
+
+
+def test_who_says_i_is_meant_by_the_name_that_he_gave() -> None:
+    said = (
+        "a: Hello, this is Ana.",
+        "b: My name is Ben.",
+        "a: I will write the report.",
+        "b: I will book the room.",
+    )
+    assert 2 in found("Ana will write the report.", *said).segments
+    assert found("Ben will write the report.", *said).fault is Fault.NAME
+    assert found("Ben will write the report and Ana books the room.", *said).fault is Fault.NAME
+
+
+def test_names_that_change_places_are_noticed_unless_the_sentence_is_passive() -> None:
+    said = ("a: Yesterday Maria invited Pedro to the concert.",)
+    assert found("Maria invited Pedro to the concert.", *said).fault is None
+    assert found("Yesterday Pedro invited Maria to the concert.", *said).fault is Fault.NAME
+    assert found("Yesterday Pedro was invited to the concert by Maria.", *said).fault is None
+
+
+def test_a_question_is_what_its_answer_makes_of_it() -> None:
+    said = ("a: Did you lock the old gate?", "b: No, the key was gone.")
+    assert found("The old gate was locked.", *said).fault is Fault.NEGATION
+    assert found("The old gate was not locked.", *said).fault is None
+
+
+def test_the_no_of_an_answer_negates_nothing_else() -> None:
+    said = ("a: Is the small gate open?", "b: No, the big gate stands open today.")
+    assert found("The big gate stands open today.", *said).fault is None
+
+
+def test_a_language_without_a_lexicon_is_checked_by_words_and_digits() -> None:
+    said = ("a: Het dak kost 40000 euro.", "b: De ramen zijn oud.")
+    assert found("Het dak kost 40000 euro.", *said, language="nl").segments == (0,)
+    assert found("Het dak kost 90000 euro.", *said, language="nl").fault is Fault.NUMBER
+    assert found("Wij gaan morgen zwemmen.", *said, language="nl").fault is Fault.WORDS
+
+
+def test_nothing_supports_anything_when_nothing_was_said() -> None:
+    assert found("The roof leaks.").fault is Fault.WORDS
+    assert found("", "a: The roof leaks.").fault is Fault.WORDS
+
+
+def test_a_name_is_heard_when_it_is_given_or_called_twice() -> None:
+    said = [
+        ("a", "This is Judith Kerr."),
+        ("b", "Perhaps, we could begin."),
+        ("a", "What did you see, Farah?"),
+        ("c", "Nothing."),
+        ("a", "And you, Farah?"),
+        ("c", "Nothing either."),
+        ("a", "Tell us, Tom."),
+        ("b", "Nothing."),
+    ]
+    spoken = [Spoken(text, speaker, (n,)) for n, (speaker, text) in enumerate(said)]
+    assert heard_names(spoken, "en") == {
+        "a": frozenset({"judith", "kerr"}),
+        "c": frozenset({"farah"}),
+    }

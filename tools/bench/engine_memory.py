@@ -1,4 +1,4 @@
-"""The peak of each engine's own process, over a long recording and over a short one."""
+"""What each engine's own process costs, over a long recording and over a short one."""
 
 import asyncio
 import json
@@ -9,13 +9,16 @@ from typing import Any
 
 from brickwork_asr import engine as asr
 from brickwork_diarize import engine as diarize
-from brickwork_gateway.pipelines import summary
-from brickwork_gateway.pipelines.summarize import ANSWER_TOKENS_MAX
+from brickwork_gateway.pipelines.partition import estimated_tokens, filled
+from brickwork_gateway.pipelines.prompts import asked, laid_out
+from brickwork_gateway.pipelines.sentences import sentences
+from brickwork_gateway.pipelines.tokens import ANSWER_TOKENS_MAX, PROMPT_TOKENS_MAX
 from brickwork_gateway.pipelines.translate import TEXTS_PER_CALL
 from brickwork_llm import engine as llm
 from brickwork_ocr import engine as ocr
 from brickwork_sdk.engine import EngineProcess
 from brickwork_sdk.models import ModelStore, load_catalogue
+from brickwork_sdk.processes import cpu_seconds
 from brickwork_translate import engine as translate
 from tools.bench.peak import peak_bytes, reset_peak
 from tools.bench.plain_engines import MODELS
@@ -52,11 +55,24 @@ class Load:
             case "translate":
                 texts = tuple(segment["text"] for segment in transcript(minutes))
                 for first in range(0, len(texts), TEXTS_PER_CALL):
-                    yield translate.TranslateRequest(texts[first : first + TEXTS_PER_CALL])
+                    part = texts[first : first + TEXTS_PER_CALL]
+                    yield translate.TranslateRequest(part, "en", "pt")
             case "llm":
-                for text in summary.parts(summary.sentences(transcript(minutes))):
-                    message = llm.Message("user", summary.asked(text))
+                said = sentences(transcript(minutes))
+                while said:
+                    sizes = [estimated_tokens(sentence["text"]) for sentence in said]
+                    count = filled(sizes, PROMPT_TOKENS_MAX, [True] * len(said))
+                    message = llm.Message("user", asked(laid_out(said[:count]), "en"))
                     yield llm.GenerateRequest((message,), ANSWER_TOKENS_MAX)
+                    said = said[count:]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The peak of an engine's process over a list of requests, and its processor time."""
+
+    peak_bytes: int
+    cpu_seconds: float
 
 
 LOADS = (
@@ -83,11 +99,12 @@ def transcript(minutes: float) -> list[dict[str, Any]]:
             span = {name: begin_ms + turn[name] for name in ("start_ms", "end_ms")}
             said.append({**turn, **span, "words": [], "language": "en"})
         begin_ms += truth["duration_ms"]
-    return [segment for segment in said if segment["end_ms"] <= minutes * 60_000]
+    within = [segment for segment in said if segment["end_ms"] <= minutes * 60_000]
+    return [{**segment, "index": index} for index, segment in enumerate(within)]
 
 
-async def peaks(load: Load, recordings: Sequence[tuple[Path, float]]) -> list[int]:
-    """Return the peak of one engine process over each recording, in bytes.
+async def costs(load: Load, recordings: Sequence[tuple[Path, float]]) -> list[Cost]:
+    """Return what each recording costs one engine process.
 
     Args:
         load: which engine, and what is asked of it.
@@ -98,23 +115,25 @@ async def peaks(load: Load, recordings: Sequence[tuple[Path, float]]) -> list[in
     ]
     directory = ModelStore(MODELS).get(load.model).directory
     orders = [list(load.requests(recording, minutes)) for recording, minutes in recordings]
-    return await peaks_of(entry.engine, directory, load, orders)
+    return await costs_of(entry.engine, directory, load, orders)
 
 
-async def peaks_of(
+async def costs_of(
     module: str, directory: Path, load: Load, orders: Sequence[Sequence[object]]
-) -> list[int]:
-    """Return the peak of an engine's own process over each list of requests, in bytes."""
+) -> list[Cost]:
+    """Return what each list of requests costs an engine's own process."""
     process = await EngineProcess.spawn(module, directory, {"threads": "1"})
     found = []
     try:
         await process.loaded(LOAD_SECONDS_MAX)
         for requests in orders:
-            reset_peak(process.identity.pid)
+            pid = process.identity.pid
+            reset_peak(pid)
+            before = cpu_seconds(pid)
             for request in requests:
                 async for _ in process.stream(load.method, request, load.events):
                     pass
-            found.append(peak_bytes(process.identity.pid))
+            found.append(Cost(peak_bytes(pid), cpu_seconds(pid) - before))
     finally:
         await process.stop()
     return found
@@ -126,19 +145,19 @@ async def index_bytes(recording: Path, minutes: float) -> int:
     Nothing but what is held to find one's way in the file is of any size then.
     """
     request = asr.TranscribeRequest(recording, start_ms=int((minutes - 0.05) * 60_000))
-    [peak] = await peaks_of(
+    [cost] = await costs_of(
         "brickwork_asr.scripted_engine", recording.parent, LOADS[0], [[request]]
     )
-    return peak
+    return cost.peak_bytes
 
 
-async def all_peaks(
+async def all_costs(
     lanes: Sequence[Sequence[Load]], recordings: Sequence[tuple[Path, float]]
-) -> dict[Load, list[int]]:
-    """Return the peaks of each engine; lanes run side by side, to use both cores of a machine."""
+) -> dict[Load, list[Cost]]:
+    """Return the costs of each engine; lanes run side by side, to use both cores of a machine."""
 
-    async def drive(lane: Sequence[Load]) -> list[tuple[Load, list[int]]]:
-        return [(load, await peaks(load, recordings)) for load in lane]
+    async def drive(lane: Sequence[Load]) -> list[tuple[Load, list[Cost]]]:
+        return [(load, await costs(load, recordings)) for load in lane]
 
     async with asyncio.TaskGroup() as group:
         driven = [group.create_task(drive(lane)) for lane in lanes]

@@ -21,7 +21,14 @@ from brickwork_diarize import engine as diarize
 from brickwork_gateway.pipelines import alignment, summary
 from brickwork_gateway.pipelines.summarize import ANSWER_TOKENS_MAX
 from brickwork_gateway.pipelines.translate import TEXTS_PER_CALL
-from brickwork_llm.engine import GenerateRequest, Message, TextDelta
+from brickwork_llm.engine import (
+    Embedding,
+    EmbedRequest,
+    GenerateRequest,
+    Message,
+    TextDelta,
+    Usage,
+)
 from brickwork_ocr.engine import TimedText, VideoRequest
 from brickwork_sdk.models import ModelStore, load_catalogue
 from brickwork_translate.engine import TranslateRequest, Translation
@@ -64,7 +71,7 @@ def translate(engines: Engines, order: Body) -> Iterator[str]:
     """Yield the translation of each segment."""
     texts = [segment["text"] for segment in order["segments"]]
     for first in range(0, len(texts), TEXTS_PER_CALL):
-        request = TranslateRequest(tuple(texts[first : first + TEXTS_PER_CALL]))
+        request = TranslateRequest(tuple(texts[first : first + TEXTS_PER_CALL]), "en", "pt")
         for event in engines["translate"].translate(request):
             if isinstance(event, Translation):
                 yield event.text
@@ -89,6 +96,21 @@ def _draft(engines: Engines, text: str) -> str:
     return summary.tidied("".join(each.text for each in events if isinstance(each, TextDelta)))
 
 
+def write(engines: Engines, order: Body) -> Iterator[tuple[int, int]]:
+    """Write an answer; yield how many tokens were read and written."""
+    request = GenerateRequest((Message("user", order["text"]),), order["token_count"])
+    for event in engines["llm"].generate(request):
+        if isinstance(event, Usage):
+            yield event.prompt_token_count, event.completion_token_count
+
+
+def embed(engines: Engines, order: Body) -> Iterator[int]:
+    """Make the vectors of texts; yield the index of each."""
+    for event in engines["llm"].embed(EmbedRequest(tuple(order["texts"]))):
+        if isinstance(event, Embedding):
+            yield event.index
+
+
 STAGES: Mapping[str, Callable[[Engines, Body], Iterator[Any]]] = {
     "transcribe": transcribe,
     "diarize": tell_speakers,
@@ -96,6 +118,8 @@ STAGES: Mapping[str, Callable[[Engines, Body], Iterator[Any]]] = {
     "align": align,
     "translate": translate,
     "summarize": summarize,
+    "write": write,
+    "embed": embed,
 }
 
 

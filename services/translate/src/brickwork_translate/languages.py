@@ -15,3 +15,6 @@ _SPOKEN = "haw jw yue"
 
 LANGUAGE_CODES = frozenset(f"{_CODES} {_SPOKEN}".split())
 """Codes of real languages: for these a missing pair is no mistake of the caller."""
+
+AUTO = "auto"
+"""In place of a source language: it is to be detected for each text."""

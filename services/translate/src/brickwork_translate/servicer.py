@@ -1,24 +1,19 @@
-"""TranslateService: between the wire and the engine."""
+"""TranslateService: between the wire and the engines."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import grpc.aio
 
 from brickwork.translate.v1 import translate_pb2, translate_pb2_grpc
-from brickwork_sdk.caller import current_caller
-from brickwork_sdk.errors import InvalidInput, Reason
+from brickwork_sdk.caller import Caller, WorkClass, current_caller
 from brickwork_sdk.slots import Slots, Started, Waiting
-from brickwork_translate.engine import (
-    TEXT_BYTES_MAX,
-    TEXT_COUNT_MAX,
-    Progress,
-    TranslateRequest,
-    Translation,
-)
-from brickwork_translate.languages import LANGUAGE_CODES
-from brickwork_translate.metrics import CHARACTERS
+from brickwork_translate.answers import translation_message
+from brickwork_translate.border import glossary_of, require_size
+from brickwork_translate.course import Course
+from brickwork_translate.live import LiveTranslator
+from brickwork_translate.pairs import Pairs, require_code
 
 if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
     Context = grpc.aio.ServicerContext[Any, Any]
@@ -29,82 +24,67 @@ Response = translate_pb2.TranslateTextsResponse
 
 
 class TranslateServicer(translate_pb2_grpc.TranslateServiceServicer):
-    """Translates between the pairs of its models, each of which holds one direction.
-
-    The languages of a model's catalogue entry are its source and its target.
-    """
+    """Translates between the pairs of its models."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
-        self._models = {
-            (slot.entry.languages[0], slot.entry.languages[1]): name
-            for name, slot in slots.by_name.items()
-        }
+        self._pairs = Pairs(slot.entry for slot in slots.by_name.values())
+        self._live = LiveTranslator(slots, self._pairs)
 
     async def TranslateTexts(
         self, request: translate_pb2.TranslateTextsRequest, context: "Context"
     ) -> AsyncGenerator[Response, None]:
         """Stream the translations in the order of the texts."""
-        _require_size(request.texts)
-        model = self._model(request.source_language, request.target_language)
-        order = TranslateRequest(tuple(request.texts))
-        events = self._slots.run(
-            model, current_caller.get(), "translate", order, (Translation, Progress)
+        require_size(request.texts)
+        glossary = glossary_of(request.glossary)
+        self._pairs.require(request.source_language, request.target_language)
+        course = Course(
+            self._slots,
+            self._pairs,
+            current_caller.get(),
+            request.source_language,
+            request.target_language,
+            glossary,
         )
-        async with aclosing(events) as steps:
-            async for event in steps:
+        index = 0
+        async with aclosing(course.translate(request.texts)) as events:
+            async for event in events:
                 match event:
                     case Waiting():
                         yield Response(waiting=event.to_proto())
                     case Started():
                         yield Response(started=event.to_proto())
-                    case Translation():
-                        CHARACTERS.labels(model).inc(len(request.texts[event.index]))
-                        translation = translate_pb2.Translation(index=event.index, text=event.text)
-                        yield Response(translation=translation)
-        yield Response(summary=translate_pb2.TranslationSummary(text_count=len(request.texts)))
+                    case (item, translation):
+                        yield Response(translation=translation_message(index, item, translation))
+                        index += 1
+        yield Response(summary=translate_pb2.TranslationSummary(text_count=index))
+
+    async def TranslateLiveText(
+        self,
+        request_iterator: AsyncIterator[translate_pb2.TranslateLiveTextRequest],
+        context: "Context",
+    ) -> AsyncGenerator[translate_pb2.TranslateLiveTextResponse, None]:
+        """Stream the translations of texts that are still being said."""
+        # Somebody reads along: unless the caller says otherwise, other texts wait for them.
+        metadata = context.invocation_metadata() or ()
+        caller = Caller.from_metadata(metadata, WorkClass.INTERACTIVE)
+        async with aclosing(self._live.translate(request_iterator, caller)) as answers:
+            async for answer in answers:
+                yield answer
 
     async def ListLanguagePairs(
         self, request: translate_pb2.ListLanguagePairsRequest, context: "Context"
     ) -> translate_pb2.ListLanguagePairsResponse:
         """List the pairs in order of source and target."""
+        codes = {
+            "source_language": request.source_language,
+            "target_language": request.target_language,
+        }
+        for field, code in codes.items():
+            if code:
+                require_code(field, code)
         pairs = [
             translate_pb2.LanguagePair(source_language=source, target_language=target, model=model)
-            for (source, target), model in sorted(self._models.items())
+            for (source, target), model in self._pairs.listed(*codes.values())
         ]
         return translate_pb2.ListLanguagePairsResponse(pairs=pairs)
-
-    def _model(self, source: str, target: str) -> str:
-        for field, code in (("source_language", source), ("target_language", target)):
-            if code not in LANGUAGE_CODES:
-                raise InvalidInput(
-                    Reason.LANGUAGE_UNKNOWN,
-                    f"{field} is no language code of ISO 639-1, such as en or pt.",
-                    metadata={"field": field, "language": code[:32]},
-                )
-        if source == target:
-            raise InvalidInput(
-                Reason.ARGUMENT_INVALID,
-                f"The texts are in {source} already; there is nothing to translate.",
-                metadata={"field": "target_language"},
-            )
-        model = self._models.get((source, target))
-        if model is None:
-            pairs = ", ".join(f"{one} to {other}" for one, other in sorted(self._models))
-            raise InvalidInput(
-                Reason.LANGUAGE_PAIR_UNAVAILABLE,
-                f"There is no model from {source} to {target} here; there are: {pairs}.",
-                metadata={"source": source, "target": target, "pairs": pairs},
-            )
-        return model
-
-
-def _require_size(texts: Sequence[str]) -> None:
-    size_bytes = sum(len(text.encode()) for text in texts)
-    if len(texts) > TEXT_COUNT_MAX or size_bytes > TEXT_BYTES_MAX:
-        raise InvalidInput(
-            Reason.TEXT_TOO_LONG,
-            f"{len(texts):,} texts of {size_bytes:,} bytes are too much for one call; "
-            f"it takes {TEXT_COUNT_MAX:,} texts and {TEXT_BYTES_MAX:,} bytes.",
-            metadata={"text_count_max": str(TEXT_COUNT_MAX), "bytes_max": str(TEXT_BYTES_MAX)},
-        )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from brickwork_translate.bergamot_engine import BergamotEngine, load
-from brickwork_translate.engine import TranslateRequest, Translation
+from brickwork_translate.engine import Term, TranslateRequest, Translation
 
 pytestmark = pytest.mark.models
 
@@ -23,7 +23,7 @@ def pt_en() -> BergamotEngine:
 
 
 def translated(engine: BergamotEngine, *texts: str) -> list[str]:
-    events = engine.translate(TranslateRequest(texts))
+    events = engine.translate(TranslateRequest(texts, "en", "pt"))
     return [event.text for event in events if isinstance(event, Translation)]
 
 
@@ -86,5 +86,24 @@ def test_nothing_of_a_long_text_is_left_out(en_pt: BergamotEngine) -> None:
 
 
 def test_long_text_can_be_left_at_every_sentence(en_pt: BergamotEngine) -> None:
-    steps = list(en_pt.translate(TranslateRequest(("One more sentence. " * 30,))))
-    assert len(steps) == 31
+    request = TranslateRequest(("One more sentence. " * 30,), "en", "pt")
+    assert len(list(en_pt.translate(request))) == 31
+
+
+def test_two_threads_say_what_one_says(en_pt: BergamotEngine) -> None:
+    texts = [f"The meeting number {n} starts at {n} o'clock." for n in range(12)]
+    side_by_side = load(MODELS_DIR / "bergamot-en-pt", {"threads": "2"})
+    assert translated(side_by_side, *texts) == translated(en_pt, *texts)
+
+
+def test_what_must_survive_goes_through_the_model(en_pt: BergamotEngine) -> None:
+    glossary = (Term("dashboard", "painel de controle"),)
+    text = "The dashboard sends <b>{count}</b> mails to bob@example.com every 15 minutes."
+    [done] = [
+        event
+        for event in en_pt.translate(TranslateRequest((text,), "en", "pt", glossary))
+        if isinstance(event, Translation)
+    ]
+    parts = ("painel de controle", "<b>{count}</b>", "bob@example.com", "15")
+    assert all(part in done.text for part in parts), done.text
+    assert (done.missing, done.parted_count) == ((), 0)

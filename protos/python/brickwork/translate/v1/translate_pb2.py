@@ -25,27 +25,47 @@ _sym_db = _symbol_database.Default()
 from brickwork.common.v1 import common_pb2 as brickwork_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&brickwork/translate/v1/translate.proto\x12\x16\x62rickwork.translate.v1\x1a brickwork/common/v1/common.proto\"X\n\x15TranslateTextsRequest\x12\r\n\x05texts\x18\x01 \x03(\t\x12\x17\n\x0fsource_language\x18\x02 \x01(\t\x12\x17\n\x0ftarget_language\x18\x03 \x01(\t\"\xfe\x01\n\x16TranslateTextsResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12:\n\x0btranslation\x18\x03 \x01(\x0b\x32#.brickwork.translate.v1.TranslationH\x00\x12=\n\x07summary\x18\x04 \x01(\x0b\x32*.brickwork.translate.v1.TranslationSummaryH\x00\x42\x07\n\x05\x65vent\"\x1a\n\x18ListLanguagePairsRequest\"P\n\x19ListLanguagePairsResponse\x12\x33\n\x05pairs\x18\x01 \x03(\x0b\x32$.brickwork.translate.v1.LanguagePair\"*\n\x0bTranslation\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\"O\n\x0cLanguagePair\x12\x17\n\x0fsource_language\x18\x01 \x01(\t\x12\x17\n\x0ftarget_language\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"(\n\x12TranslationSummary\x12\x12\n\ntext_count\x18\x01 \x01(\x05\x32\xff\x01\n\x10TranslateService\x12q\n\x0eTranslateTexts\x12-.brickwork.translate.v1.TranslateTextsRequest\x1a..brickwork.translate.v1.TranslateTextsResponse0\x01\x12x\n\x11ListLanguagePairs\x12\x30.brickwork.translate.v1.ListLanguagePairsRequest\x1a\x31.brickwork.translate.v1.ListLanguagePairsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&brickwork/translate/v1/translate.proto\x12\x16\x62rickwork.translate.v1\x1a brickwork/common/v1/common.proto\"\x90\x01\n\x15TranslateTextsRequest\x12\r\n\x05texts\x18\x01 \x03(\t\x12\x17\n\x0fsource_language\x18\x02 \x01(\t\x12\x17\n\x0ftarget_language\x18\x03 \x01(\t\x12\x36\n\x08glossary\x18\x04 \x03(\x0b\x32$.brickwork.translate.v1.GlossaryTerm\"\xfe\x01\n\x16TranslateTextsResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12:\n\x0btranslation\x18\x03 \x01(\x0b\x32#.brickwork.translate.v1.TranslationH\x00\x12=\n\x07summary\x18\x04 \x01(\x0b\x32*.brickwork.translate.v1.TranslationSummaryH\x00\x42\x07\n\x05\x65vent\"\x91\x01\n\x18TranslateLiveTextRequest\x12\x38\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.brickwork.translate.v1.LiveTextConfigH\x00\x12\x30\n\x04text\x18\x02 \x01(\x0b\x32 .brickwork.translate.v1.LiveTextH\x00\x42\t\n\x07message\"\x85\x02\n\x19TranslateLiveTextResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12>\n\x0btranslation\x18\x03 \x01(\x0b\x32\'.brickwork.translate.v1.LiveTranslationH\x00\x12=\n\x07summary\x18\x04 \x01(\x0b\x32*.brickwork.translate.v1.TranslationSummaryH\x00\x42\x07\n\x05\x65vent\"L\n\x18ListLanguagePairsRequest\x12\x17\n\x0fsource_language\x18\x01 \x01(\t\x12\x17\n\x0ftarget_language\x18\x02 \x01(\t\"P\n\x19ListLanguagePairsResponse\x12\x33\n\x05pairs\x18\x01 \x03(\x0b\x32$.brickwork.translate.v1.LanguagePair\"\xf8\x01\n\x0bTranslation\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\x12;\n\x07outcome\x18\x03 \x01(\x0e\x32*.brickwork.translate.v1.TranslationOutcome\x12:\n\x08\x64\x65tected\x18\x04 \x01(\x0b\x32(.brickwork.translate.v1.DetectedLanguage\x12\x34\n\x07missing\x18\x05 \x03(\x0b\x32#.brickwork.translate.v1.MissingPart\x12\x1d\n\x15parted_sentence_count\x18\x06 \x01(\x05\".\n\x0cGlossaryTerm\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\"I\n\x10\x44\x65tectedLanguage\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x12\n\nconfidence\x18\x02 \x01(\x02\x12\x0f\n\x07is_sure\x18\x03 \x01(\x08\"K\n\x0bMissingPart\x12.\n\x04kind\x18\x01 \x01(\x0e\x32 .brickwork.translate.v1.PartKind\x12\x0c\n\x04text\x18\x02 \x01(\t\"z\n\x0eLiveTextConfig\x12\x17\n\x0fsource_language\x18\x01 \x01(\t\x12\x17\n\x0ftarget_language\x18\x02 \x01(\t\x12\x36\n\x08glossary\x18\x03 \x03(\x0b\x32$.brickwork.translate.v1.GlossaryTerm\"$\n\x08LiveText\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"W\n\x0fLiveTranslation\x12\n\n\x02id\x18\x01 \x01(\t\x12\x38\n\x0btranslation\x18\x02 \x01(\x0b\x32#.brickwork.translate.v1.Translation\"O\n\x0cLanguagePair\x12\x17\n\x0fsource_language\x18\x01 \x01(\t\x12\x17\n\x0ftarget_language\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"(\n\x12TranslationSummary\x12\x12\n\ntext_count\x18\x01 \x01(\x05*\xca\x01\n\x12TranslationOutcome\x12#\n\x1fTRANSLATION_OUTCOME_UNSPECIFIED\x10\x00\x12\"\n\x1eTRANSLATION_OUTCOME_TRANSLATED\x10\x01\x12%\n!TRANSLATION_OUTCOME_ALREADY_THERE\x10\x02\x12\x1f\n\x1bTRANSLATION_OUTCOME_NO_PAIR\x10\x03\x12#\n\x1fTRANSLATION_OUTCOME_NO_LANGUAGE\x10\x04*\x97\x01\n\x08PartKind\x12\x19\n\x15PART_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0ePART_KIND_TERM\x10\x01\x12\x14\n\x10PART_KIND_NUMBER\x10\x02\x12\x19\n\x15PART_KIND_PLACEHOLDER\x10\x03\x12\x14\n\x10PART_KIND_MARKUP\x10\x04\x12\x15\n\x11PART_KIND_ADDRESS\x10\x05\x32\xfd\x02\n\x10TranslateService\x12q\n\x0eTranslateTexts\x12-.brickwork.translate.v1.TranslateTextsRequest\x1a..brickwork.translate.v1.TranslateTextsResponse0\x01\x12|\n\x11TranslateLiveText\x12\x30.brickwork.translate.v1.TranslateLiveTextRequest\x1a\x31.brickwork.translate.v1.TranslateLiveTextResponse(\x01\x30\x01\x12x\n\x11ListLanguagePairs\x12\x30.brickwork.translate.v1.ListLanguagePairsRequest\x1a\x31.brickwork.translate.v1.ListLanguagePairsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'brickwork.translate.v1.translate_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRANSLATETEXTSREQUEST']._serialized_start=100
-  _globals['_TRANSLATETEXTSREQUEST']._serialized_end=188
-  _globals['_TRANSLATETEXTSRESPONSE']._serialized_start=191
-  _globals['_TRANSLATETEXTSRESPONSE']._serialized_end=445
-  _globals['_LISTLANGUAGEPAIRSREQUEST']._serialized_start=447
-  _globals['_LISTLANGUAGEPAIRSREQUEST']._serialized_end=473
-  _globals['_LISTLANGUAGEPAIRSRESPONSE']._serialized_start=475
-  _globals['_LISTLANGUAGEPAIRSRESPONSE']._serialized_end=555
-  _globals['_TRANSLATION']._serialized_start=557
-  _globals['_TRANSLATION']._serialized_end=599
-  _globals['_LANGUAGEPAIR']._serialized_start=601
-  _globals['_LANGUAGEPAIR']._serialized_end=680
-  _globals['_TRANSLATIONSUMMARY']._serialized_start=682
-  _globals['_TRANSLATIONSUMMARY']._serialized_end=722
-  _globals['_TRANSLATESERVICE']._serialized_start=725
-  _globals['_TRANSLATESERVICE']._serialized_end=980
+  _globals['_TRANSLATIONOUTCOME']._serialized_start=1902
+  _globals['_TRANSLATIONOUTCOME']._serialized_end=2104
+  _globals['_PARTKIND']._serialized_start=2107
+  _globals['_PARTKIND']._serialized_end=2258
+  _globals['_TRANSLATETEXTSREQUEST']._serialized_start=101
+  _globals['_TRANSLATETEXTSREQUEST']._serialized_end=245
+  _globals['_TRANSLATETEXTSRESPONSE']._serialized_start=248
+  _globals['_TRANSLATETEXTSRESPONSE']._serialized_end=502
+  _globals['_TRANSLATELIVETEXTREQUEST']._serialized_start=505
+  _globals['_TRANSLATELIVETEXTREQUEST']._serialized_end=650
+  _globals['_TRANSLATELIVETEXTRESPONSE']._serialized_start=653
+  _globals['_TRANSLATELIVETEXTRESPONSE']._serialized_end=914
+  _globals['_LISTLANGUAGEPAIRSREQUEST']._serialized_start=916
+  _globals['_LISTLANGUAGEPAIRSREQUEST']._serialized_end=992
+  _globals['_LISTLANGUAGEPAIRSRESPONSE']._serialized_start=994
+  _globals['_LISTLANGUAGEPAIRSRESPONSE']._serialized_end=1074
+  _globals['_TRANSLATION']._serialized_start=1077
+  _globals['_TRANSLATION']._serialized_end=1325
+  _globals['_GLOSSARYTERM']._serialized_start=1327
+  _globals['_GLOSSARYTERM']._serialized_end=1373
+  _globals['_DETECTEDLANGUAGE']._serialized_start=1375
+  _globals['_DETECTEDLANGUAGE']._serialized_end=1448
+  _globals['_MISSINGPART']._serialized_start=1450
+  _globals['_MISSINGPART']._serialized_end=1525
+  _globals['_LIVETEXTCONFIG']._serialized_start=1527
+  _globals['_LIVETEXTCONFIG']._serialized_end=1649
+  _globals['_LIVETEXT']._serialized_start=1651
+  _globals['_LIVETEXT']._serialized_end=1687
+  _globals['_LIVETRANSLATION']._serialized_start=1689
+  _globals['_LIVETRANSLATION']._serialized_end=1776
+  _globals['_LANGUAGEPAIR']._serialized_start=1778
+  _globals['_LANGUAGEPAIR']._serialized_end=1857
+  _globals['_TRANSLATIONSUMMARY']._serialized_start=1859
+  _globals['_TRANSLATIONSUMMARY']._serialized_end=1899
+  _globals['_TRANSLATESERVICE']._serialized_start=2261
+  _globals['_TRANSLATESERVICE']._serialized_end=2642
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +20,74 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _TranslationOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TranslationOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TranslationOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRANSLATION_OUTCOME_UNSPECIFIED: _TranslationOutcome.ValueType  # 0
+    """Not said."""
+    TRANSLATION_OUTCOME_TRANSLATED: _TranslationOutcome.ValueType  # 1
+    """It was translated."""
+    TRANSLATION_OUTCOME_ALREADY_THERE: _TranslationOutcome.ValueType  # 2
+    """It is in the wanted language already, and was handed back."""
+    TRANSLATION_OUTCOME_NO_PAIR: _TranslationOutcome.ValueType  # 3
+    """No model translates from its language, and it was handed back."""
+    TRANSLATION_OUTCOME_NO_LANGUAGE: _TranslationOutcome.ValueType  # 4
+    """Its language is unknown, as that of a text without letters is, and it was handed back."""
+
+class TranslationOutcome(_TranslationOutcome, metaclass=_TranslationOutcomeEnumTypeWrapper):
+    """What became of a text."""
+
+TRANSLATION_OUTCOME_UNSPECIFIED: TranslationOutcome.ValueType  # 0
+"""Not said."""
+TRANSLATION_OUTCOME_TRANSLATED: TranslationOutcome.ValueType  # 1
+"""It was translated."""
+TRANSLATION_OUTCOME_ALREADY_THERE: TranslationOutcome.ValueType  # 2
+"""It is in the wanted language already, and was handed back."""
+TRANSLATION_OUTCOME_NO_PAIR: TranslationOutcome.ValueType  # 3
+"""No model translates from its language, and it was handed back."""
+TRANSLATION_OUTCOME_NO_LANGUAGE: TranslationOutcome.ValueType  # 4
+"""Its language is unknown, as that of a text without letters is, and it was handed back."""
+Global___TranslationOutcome: _TypeAlias = TranslationOutcome  # noqa: Y015
+
+class _PartKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PartKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PartKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PART_KIND_UNSPECIFIED: _PartKind.ValueType  # 0
+    """Not said."""
+    PART_KIND_TERM: _PartKind.ValueType  # 1
+    """A term of the glossary."""
+    PART_KIND_NUMBER: _PartKind.ValueType  # 2
+    """A number; it may be grouped in another way."""
+    PART_KIND_PLACEHOLDER: _PartKind.ValueType  # 3
+    """A placeholder, a sign or a piece of code, such as {name}, %s or an emoji."""
+    PART_KIND_MARKUP: _PartKind.ValueType  # 4
+    """Markup, such as <b>."""
+    PART_KIND_ADDRESS: _PartKind.ValueType  # 5
+    """An address of the web or of mail."""
+
+class PartKind(_PartKind, metaclass=_PartKindEnumTypeWrapper):
+    """What must survive a translation."""
+
+PART_KIND_UNSPECIFIED: PartKind.ValueType  # 0
+"""Not said."""
+PART_KIND_TERM: PartKind.ValueType  # 1
+"""A term of the glossary."""
+PART_KIND_NUMBER: PartKind.ValueType  # 2
+"""A number; it may be grouped in another way."""
+PART_KIND_PLACEHOLDER: PartKind.ValueType  # 3
+"""A placeholder, a sign or a piece of code, such as {name}, %s or an emoji."""
+PART_KIND_MARKUP: PartKind.ValueType  # 4
+"""Markup, such as <b>."""
+PART_KIND_ADDRESS: PartKind.ValueType  # 5
+"""An address of the web or of mail."""
+Global___PartKind: _TypeAlias = PartKind  # noqa: Y015
+
 @_typing.final
 class TranslateTextsRequest(_message.Message):
     """Asks for translations."""
@@ -28,13 +97,18 @@ class TranslateTextsRequest(_message.Message):
     TEXTS_FIELD_NUMBER: _builtins.int
     SOURCE_LANGUAGE_FIELD_NUMBER: _builtins.int
     TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
+    GLOSSARY_FIELD_NUMBER: _builtins.int
     source_language: _builtins.str
-    """Language of the texts as ISO 639-1 code."""
+    """Language of the texts as ISO 639-1 code; auto has it detected for each text."""
     target_language: _builtins.str
     """Wanted language as ISO 639-1 code."""
     @_builtins.property
     def texts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The texts, at most 1,000 and together at most 1 MiB of UTF-8; an empty text stays empty."""
+
+    @_builtins.property
+    def glossary(self) -> _containers.RepeatedCompositeFieldContainer[Global___GlossaryTerm]:
+        """Terms with a translation of their own, at most 200."""
 
     def __init__(
         self,
@@ -42,10 +116,11 @@ class TranslateTextsRequest(_message.Message):
         texts: _abc.Iterable[_builtins.str] | None = ...,
         source_language: _builtins.str = ...,
         target_language: _builtins.str = ...,
+        glossary: _abc.Iterable[Global___GlossaryTerm] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["source_language", b"source_language", "target_language", b"target_language", "texts", b"texts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["glossary", b"glossary", "source_language", b"source_language", "target_language", b"target_language", "texts", b"texts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -96,17 +171,102 @@ class TranslateTextsResponse(_message.Message):
 Global___TranslateTextsResponse: _TypeAlias = TranslateTextsResponse  # noqa: Y015
 
 @_typing.final
+class TranslateLiveTextRequest(_message.Message):
+    """One message of a caller whose texts come one by one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONFIG_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def config(self) -> Global___LiveTextConfig:
+        """First of all, and once."""
+
+    @_builtins.property
+    def text(self) -> Global___LiveText:
+        """The next text."""
+
+    def __init__(
+        self,
+        *,
+        config: Global___LiveTextConfig | None = ...,
+        text: Global___LiveText | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "message", b"message", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "message", b"message", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["config", "text"]  # noqa: Y015
+    _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
+
+Global___TranslateLiveTextRequest: _TypeAlias = TranslateLiveTextRequest  # noqa: Y015
+
+@_typing.final
+class TranslateLiveTextResponse(_message.Message):
+    """One event of a live translation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAITING_FIELD_NUMBER: _builtins.int
+    STARTED_FIELD_NUMBER: _builtins.int
+    TRANSLATION_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def waiting(self) -> _common_pb2.Waiting:
+        """The stream waits."""
+
+    @_builtins.property
+    def started(self) -> _common_pb2.Started:
+        """Work begins."""
+
+    @_builtins.property
+    def translation(self) -> Global___LiveTranslation:
+        """One text in the wanted language."""
+
+    @_builtins.property
+    def summary(self) -> Global___TranslationSummary:
+        """The end."""
+
+    def __init__(
+        self,
+        *,
+        waiting: _common_pb2.Waiting | None = ...,
+        started: _common_pb2.Started | None = ...,
+        translation: Global___LiveTranslation | None = ...,
+        summary: Global___TranslationSummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "started", b"started", "summary", b"summary", "translation", b"translation", "waiting", b"waiting"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "started", b"started", "summary", b"summary", "translation", b"translation", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["waiting", "started", "translation", "summary"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___TranslateLiveTextResponse: _TypeAlias = TranslateLiveTextResponse  # noqa: Y015
+
+@_typing.final
 class ListLanguagePairsRequest(_message.Message):
     """Asks for the installed pairs."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    SOURCE_LANGUAGE_FIELD_NUMBER: _builtins.int
+    TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
+    source_language: _builtins.str
+    """Only pairs from this language, as ISO 639-1 code; empty is any."""
+    target_language: _builtins.str
+    """Only pairs into this language, as ISO 639-1 code; empty is any."""
     def __init__(
         self,
+        *,
+        source_language: _builtins.str = ...,
+        target_language: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["source_language", b"source_language", "target_language", b"target_language"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -144,23 +304,217 @@ class Translation(_message.Message):
 
     INDEX_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    DETECTED_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    PARTED_SENTENCE_COUNT_FIELD_NUMBER: _builtins.int
     index: _builtins.int
-    """Index of its text in the request, from 0."""
+    """Index of its text in the request, or among the texts of its stream, from 0."""
     text: _builtins.str
-    """The text in the wanted language."""
+    """The text in the wanted language; the text itself where the outcome is another one."""
+    outcome: Global___TranslationOutcome.ValueType
+    """What became of the text."""
+    parted_sentence_count: _builtins.int
+    """Sentences that were translated in parts, around terms and the like that the model would not
+    carry along; they may read badly.
+    """
+    @_builtins.property
+    def detected(self) -> Global___DetectedLanguage:
+        """Its language; only where the source is auto."""
+
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedCompositeFieldContainer[Global___MissingPart]:
+        """What should have survived and did not. Terms, placeholders, markup and addresses always do."""
+
     def __init__(
         self,
         *,
         index: _builtins.int = ...,
         text: _builtins.str = ...,
+        outcome: Global___TranslationOutcome.ValueType = ...,
+        detected: Global___DetectedLanguage | None = ...,
+        missing: _abc.Iterable[Global___MissingPart] | None = ...,
+        parted_sentence_count: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["detected", b"detected"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detected", b"detected", "index", b"index", "missing", b"missing", "outcome", b"outcome", "parted_sentence_count", b"parted_sentence_count", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Translation: _TypeAlias = Translation  # noqa: Y015
+
+@_typing.final
+class GlossaryTerm(_message.Message):
+    """Words of the source that have a translation of their own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """As it stands in the texts, 1 to 200 characters without line breaks. Letters count as they are,
+    but a term that begins small is also found where it begins a sentence.
+    """
+    target: _builtins.str
+    """What it becomes, 1 to 200 characters without line breaks."""
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        target: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["source", b"source", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GlossaryTerm: _TypeAlias = GlossaryTerm  # noqa: Y015
+
+@_typing.final
+class DetectedLanguage(_message.Message):
+    """The language that a text seems to be in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    IS_SURE_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """ISO 639-1 code, or that of ISO 639-3 where there is none; empty where a text has no letters."""
+    confidence: _builtins.float
+    """How probable the model holds it to be, 0 to 1."""
+    is_sure: _builtins.bool
+    """Whether that is enough to rely on. An unsure text is taken to be in the language of most sure
+    texts before it and beside it, if there are any.
+    """
+    def __init__(
+        self,
+        *,
+        language: _builtins.str = ...,
+        confidence: _builtins.float = ...,
+        is_sure: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "is_sure", b"is_sure", "language", b"language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DetectedLanguage: _TypeAlias = DetectedLanguage  # noqa: Y015
+
+@_typing.final
+class MissingPart(_message.Message):
+    """Something of a text that its translation lacks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    kind: Global___PartKind.ValueType
+    """What it is."""
+    text: _builtins.str
+    """As it should stand in the translation; of a number its digits."""
+    def __init__(
+        self,
+        *,
+        kind: Global___PartKind.ValueType = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MissingPart: _TypeAlias = MissingPart  # noqa: Y015
+
+@_typing.final
+class LiveTextConfig(_message.Message):
+    """What holds for all texts of a stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_LANGUAGE_FIELD_NUMBER: _builtins.int
+    TARGET_LANGUAGE_FIELD_NUMBER: _builtins.int
+    GLOSSARY_FIELD_NUMBER: _builtins.int
+    source_language: _builtins.str
+    """Language of the texts as ISO 639-1 code; auto has it detected for each text."""
+    target_language: _builtins.str
+    """Wanted language as ISO 639-1 code."""
+    @_builtins.property
+    def glossary(self) -> _containers.RepeatedCompositeFieldContainer[Global___GlossaryTerm]:
+        """Terms with a translation of their own, at most 200."""
+
+    def __init__(
+        self,
+        *,
+        source_language: _builtins.str = ...,
+        target_language: _builtins.str = ...,
+        glossary: _abc.Iterable[Global___GlossaryTerm] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["glossary", b"glossary", "source_language", b"source_language", "target_language", b"target_language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveTextConfig: _TypeAlias = LiveTextConfig  # noqa: Y015
+
+@_typing.final
+class LiveText(_message.Message):
+    """A text of a stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The caller's name for it, 1 to 64 characters; a text that has changed comes again under it."""
+    text: _builtins.str
+    """The text, at most 16 KiB of UTF-8."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveText: _TypeAlias = LiveText  # noqa: Y015
+
+@_typing.final
+class LiveTranslation(_message.Message):
+    """A translated text of a stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    TRANSLATION_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The caller's name for the text."""
+    @_builtins.property
+    def translation(self) -> Global___Translation:
+        """Its translation; the index tells which of the texts with this name it is of."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        translation: Global___Translation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["translation", b"translation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "translation", b"translation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveTranslation: _TypeAlias = LiveTranslation  # noqa: Y015
 
 @_typing.final
 class LanguagePair(_message.Message):
@@ -200,7 +554,7 @@ class TranslationSummary(_message.Message):
 
     TEXT_COUNT_FIELD_NUMBER: _builtins.int
     text_count: _builtins.int
-    """Number of texts translated."""
+    """Number of texts handed out."""
     def __init__(
         self,
         *,

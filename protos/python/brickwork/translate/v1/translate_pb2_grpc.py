@@ -40,6 +40,11 @@ class TranslateServiceStub:
                 request_serializer=brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateTextsRequest.SerializeToString,
                 response_deserializer=brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateTextsResponse.FromString,
                 _registered_method=True)
+        self.TranslateLiveText = channel.stream_stream(
+                '/brickwork.translate.v1.TranslateService/TranslateLiveText',
+                request_serializer=brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateLiveTextRequest.SerializeToString,
+                response_deserializer=brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateLiveTextResponse.FromString,
+                _registered_method=True)
         self.ListLanguagePairs = channel.unary_unary(
                 '/brickwork.translate.v1.TranslateService/ListLanguagePairs',
                 request_serializer=brickwork_dot_translate_dot_v1_dot_translate__pb2.ListLanguagePairsRequest.SerializeToString,
@@ -56,13 +61,30 @@ class TranslateServiceServicer:
         Order: any number of waiting, one started, then translations, one summary.
         Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
         of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        With the source auto, texts that cannot be translated are handed back with their outcome, and
+        LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. Where they need several models, a
+        further one may wait, and start, between translations.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TranslateLiveText(self, request_iterator, context):
+        """Translates texts as they come, such as live subtitles, until the caller ends its side.
+        Order in: one config, then texts. Order out: any number of waiting, one started, then
+        translations in the order of the texts, and at last one summary. A wait may come again later:
+        a model that has nothing to do may be unloaded. A text whose id waits still takes the place of
+        the earlier one, which is not translated any more. Texts that come faster than they can be
+        translated are taken in as far as 64 of them, and then the stream is not read on.
+        Errors: those of TranslateTexts; STREAM_ORDER_INVALID; DEADLINE_EXCEEDED after ten minutes
+        without a text.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListLanguagePairs(self, request, context):
-        """Lists the language pairs that are installed.
+        """Lists the language pairs that are installed; of a model for many languages, each pair of them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -75,6 +97,11 @@ def add_TranslateServiceServicer_to_server(servicer, server):
                     servicer.TranslateTexts,
                     request_deserializer=brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateTextsRequest.FromString,
                     response_serializer=brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateTextsResponse.SerializeToString,
+            ),
+            'TranslateLiveText': grpc.stream_stream_rpc_method_handler(
+                    servicer.TranslateLiveText,
+                    request_deserializer=brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateLiveTextRequest.FromString,
+                    response_serializer=brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateLiveTextResponse.SerializeToString,
             ),
             'ListLanguagePairs': grpc.unary_unary_rpc_method_handler(
                     servicer.ListLanguagePairs,
@@ -110,6 +137,33 @@ class TranslateService:
             '/brickwork.translate.v1.TranslateService/TranslateTexts',
             brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateTextsRequest.SerializeToString,
             brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateTextsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TranslateLiveText(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/brickwork.translate.v1.TranslateService/TranslateLiveText',
+            brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateLiveTextRequest.SerializeToString,
+            brickwork_dot_translate_dot_v1_dot_translate__pb2.TranslateLiveTextResponse.FromString,
             options,
             channel_credentials,
             insecure,

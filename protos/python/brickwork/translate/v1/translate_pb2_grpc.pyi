@@ -38,9 +38,22 @@ class TranslateServiceStub:
     Order: any number of waiting, one started, then translations, one summary.
     Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
     of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    With the source auto, texts that cannot be translated are handed back with their outcome, and
+    LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. Where they need several models, a
+    further one may wait, and start, between translations.
+    """
+    TranslateLiveText: _grpc.StreamStreamMultiCallable[_translate_pb2.TranslateLiveTextRequest, _translate_pb2.TranslateLiveTextResponse]
+    """Translates texts as they come, such as live subtitles, until the caller ends its side.
+    Order in: one config, then texts. Order out: any number of waiting, one started, then
+    translations in the order of the texts, and at last one summary. A wait may come again later:
+    a model that has nothing to do may be unloaded. A text whose id waits still takes the place of
+    the earlier one, which is not translated any more. Texts that come faster than they can be
+    translated are taken in as far as 64 of them, and then the stream is not read on.
+    Errors: those of TranslateTexts; STREAM_ORDER_INVALID; DEADLINE_EXCEEDED after ten minutes
+    without a text.
     """
     ListLanguagePairs: _grpc.UnaryUnaryMultiCallable[_translate_pb2.ListLanguagePairsRequest, _translate_pb2.ListLanguagePairsResponse]
-    """Lists the language pairs that are installed."""
+    """Lists the language pairs that are installed; of a model for many languages, each pair of them."""
 
 @_typing.type_check_only
 class TranslateServiceAsyncStub(TranslateServiceStub):
@@ -52,9 +65,22 @@ class TranslateServiceAsyncStub(TranslateServiceStub):
     Order: any number of waiting, one started, then translations, one summary.
     Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
     of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    With the source auto, texts that cannot be translated are handed back with their outcome, and
+    LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. Where they need several models, a
+    further one may wait, and start, between translations.
+    """
+    TranslateLiveText: _aio.StreamStreamMultiCallable[_translate_pb2.TranslateLiveTextRequest, _translate_pb2.TranslateLiveTextResponse]  # type: ignore[assignment]
+    """Translates texts as they come, such as live subtitles, until the caller ends its side.
+    Order in: one config, then texts. Order out: any number of waiting, one started, then
+    translations in the order of the texts, and at last one summary. A wait may come again later:
+    a model that has nothing to do may be unloaded. A text whose id waits still takes the place of
+    the earlier one, which is not translated any more. Texts that come faster than they can be
+    translated are taken in as far as 64 of them, and then the stream is not read on.
+    Errors: those of TranslateTexts; STREAM_ORDER_INVALID; DEADLINE_EXCEEDED after ten minutes
+    without a text.
     """
     ListLanguagePairs: _aio.UnaryUnaryMultiCallable[_translate_pb2.ListLanguagePairsRequest, _translate_pb2.ListLanguagePairsResponse]  # type: ignore[assignment]
-    """Lists the language pairs that are installed."""
+    """Lists the language pairs that are installed; of a model for many languages, each pair of them."""
 
 class TranslateServiceServicer(metaclass=_abc_1.ABCMeta):
     """Translates texts."""
@@ -69,6 +95,25 @@ class TranslateServiceServicer(metaclass=_abc_1.ABCMeta):
         Order: any number of waiting, one started, then translations, one summary.
         Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
         of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        With the source auto, texts that cannot be translated are handed back with their outcome, and
+        LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. Where they need several models, a
+        further one may wait, and start, between translations.
+        """
+
+    @_abc_1.abstractmethod
+    def TranslateLiveText(
+        self,
+        request_iterator: _MaybeAsyncIterator[_translate_pb2.TranslateLiveTextRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_translate_pb2.TranslateLiveTextResponse], _abc.AsyncIterator[_translate_pb2.TranslateLiveTextResponse]]:
+        """Translates texts as they come, such as live subtitles, until the caller ends its side.
+        Order in: one config, then texts. Order out: any number of waiting, one started, then
+        translations in the order of the texts, and at last one summary. A wait may come again later:
+        a model that has nothing to do may be unloaded. A text whose id waits still takes the place of
+        the earlier one, which is not translated any more. Texts that come faster than they can be
+        translated are taken in as far as 64 of them, and then the stream is not read on.
+        Errors: those of TranslateTexts; STREAM_ORDER_INVALID; DEADLINE_EXCEEDED after ten minutes
+        without a text.
         """
 
     @_abc_1.abstractmethod
@@ -77,6 +122,6 @@ class TranslateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _translate_pb2.ListLanguagePairsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_translate_pb2.ListLanguagePairsResponse, _abc.Awaitable[_translate_pb2.ListLanguagePairsResponse]]:
-        """Lists the language pairs that are installed."""
+        """Lists the language pairs that are installed; of a model for many languages, each pair of them."""
 
 def add_TranslateServiceServicer_to_server(servicer: TranslateServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -16,14 +16,22 @@ _WITHOUT_BLANKS = {"zh", "ja", "th", "lo", "my", "yue"}
 _ENDS = (".", "?", "!", "…", "。", "？", "！", "؟", "।")
 
 
-def cut_sentences(words: Sequence[Word], language: str) -> Iterator[Segment]:
-    """Yield segments that hold every word once, in order."""
+def cut_sentences(
+    words: Sequence[Word], language: str, written_in: str | None = None
+) -> Iterator[Segment]:
+    """Yield segments that hold every word once, in order.
+
+    Args:
+        words: of a clip, in order.
+        language: that is spoken.
+        written_in: language of the words, where they are a translation.
+    """
     current: list[Word] = []
     for index, word in enumerate(words):
         current.append(word)
         following = words[index + 1] if index + 1 < len(words) else None
         if following is None or _ends(current, following):
-            yield _segment(current, language)
+            yield segment_of(current, language, written_in)
             current = []
 
 
@@ -34,9 +42,17 @@ def _ends(current: list[Word], following: Word) -> bool:
     if following.end_ms - current[0].start_ms > SEGMENT_MS_MAX:
         return True
     spoken_ms = word.end_ms - current[0].start_ms
-    return word.text.endswith(_ENDS) and spoken_ms >= _SHORT_MS
+    return ends_sentence(word) and spoken_ms >= _SHORT_MS
 
 
-def _segment(words: list[Word], language: str) -> Segment:
-    text = ("" if language in _WITHOUT_BLANKS else " ").join(word.text for word in words)
+def ends_sentence(word: Word) -> bool:
+    """Tell whether a word has the mark that ends a sentence."""
+    return word.text.endswith(_ENDS)
+
+
+def segment_of(words: Sequence[Word], language: str, written_in: str | None = None) -> Segment:
+    """Put words together, of which there is at least one; see `cut_sentences`."""
+    text = ("" if (written_in or language) in _WITHOUT_BLANKS else " ").join(
+        word.text for word in words
+    )
     return Segment(words[0].start_ms, words[-1].end_ms, text, tuple(words), language)

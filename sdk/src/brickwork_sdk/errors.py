@@ -67,6 +67,10 @@ class Reason(StrEnum):
     """The consent does not say who gave it, when, what for and until when, or has ended."""
     IMAGE_UNREADABLE = "IMAGE_UNREADABLE"
     """The content is no picture that can be decoded."""
+    DOCUMENT_UNREADABLE = "DOCUMENT_UNREADABLE"
+    """The content is no document that can be read, or one of its pages is not there."""
+    DOCUMENT_LOCKED = "DOCUMENT_LOCKED"
+    """The document asks for a password; send a copy without one."""
     LANGUAGE_UNKNOWN = "LANGUAGE_UNKNOWN"
     """The language code is not one that the model knows."""
     LANGUAGE_PAIR_UNAVAILABLE = "LANGUAGE_PAIR_UNAVAILABLE"
@@ -83,6 +87,8 @@ class Reason(StrEnum):
     """A field is outside its documented range; the metadata names it."""
     STREAM_ORDER_INVALID = "STREAM_ORDER_INVALID"
     """The messages of a stream came in an order that the RPC does not allow."""
+    STREAM_SILENT = "STREAM_SILENT"
+    """Nothing came on a stream for longer than the limit in the metadata."""
     OBJECT_REF_INVALID = "OBJECT_REF_INVALID"
     """The object reference is not well formed."""
     OBJECT_MISSING = "OBJECT_MISSING"
@@ -300,6 +306,13 @@ _BY_CODE = {
 }
 
 
-def error_of(code: str, reason: str, message: str, metadata: Mapping[str, str]) -> BrickworkError:
+def error_of(
+    code: str,
+    reason: str,
+    message: str,
+    metadata: Mapping[str, str],
+    retry_after_seconds: float | None = None,
+) -> BrickworkError:
     """Rebuild an error that crossed a border; `code` is the name of its kind."""
-    return _BY_CODE[Code(code)](Reason(reason), message, metadata=metadata)
+    kind = _BY_CODE[Code(code)]
+    return kind(Reason(reason), message, metadata=metadata, retry_after_seconds=retry_after_seconds)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -93,7 +93,11 @@ class ServedModel(_Frozen):
         ceiling_bytes: that with which it does as many at once as it ever will; None where more
             memory is of no use to it.
         gpu_footprint_bytes: that of a GPU when it computes there; None where it cannot.
+        device: "cpu" where it always computes there, whatever its brick is told; None where it
+            follows its brick.
         languages: ISO 639-1 codes; empty where language does not matter.
+        abilities: what it can be asked, in the words of its brick; empty where every model of the
+            brick can be asked the same.
     """
 
     name: str = Field(pattern=f"^{_NAME.pattern}$")
@@ -103,7 +107,9 @@ class ServedModel(_Frozen):
     footprint_bytes: int = Field(ge=0)
     ceiling_bytes: int | None = Field(default=None, gt=0)
     gpu_footprint_bytes: int | None = Field(default=None, gt=0)
+    device: Literal["cpu"] | None = None
     languages: tuple[str, ...] = ()
+    abilities: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _stands_above_footprint(self) -> Self:

@@ -7,7 +7,6 @@ ping is answered.
 
 import ctypes
 import dataclasses
-import importlib
 import inspect
 import logging
 import os
@@ -29,6 +28,7 @@ from brickwork_sdk.engine.budget import Budget, Elastic, host_budget_bytes
 from brickwork_sdk.engine.calls import WEIGHTS, Call, CallTable
 from brickwork_sdk.engine.data_limit import close_holes, is_out_of_memory, limit_data
 from brickwork_sdk.engine.description import Engine
+from brickwork_sdk.engine.engine_module import engine_module
 from brickwork_sdk.engine.work import EngineWork
 from brickwork_sdk.errors import BrickworkError, EngineFailed, Reason
 from brickwork_sdk.logs import write_logs
@@ -79,7 +79,7 @@ class Host:
         """Load the model that the first message names."""
         order = self._inbox.get()
         self._options = order["options"]
-        module = importlib.import_module(order["module"])
+        module = engine_module(order["module"])
         self._limit_data()
         # An engine that represents a server has to name processes that are not this one.
         takes_it = "name_users" in inspect.signature(module.load).parameters
@@ -225,6 +225,7 @@ def _described(error: Exception) -> dict[str, object]:
         "reason": error.reason.value,
         "message": error.message,
         "metadata": error.metadata,
+        "retry_after_seconds": error.retry_after_seconds,
     }
 
 

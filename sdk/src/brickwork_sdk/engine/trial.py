@@ -4,11 +4,11 @@ It runs at the start of a brick whose device or precision was chosen, so that th
 what is missing and not the first caller. What had to be opened for that ends with its process.
 """
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from brickwork_sdk.engine.description import EngineDescription
+from brickwork_sdk.engine.engine_module import engine_module
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.engine.process import EngineProcess
 
@@ -32,8 +32,7 @@ class Trial:
 
 def load(model_dir: Path, options: Mapping[str, str]) -> Trial:
     """Call `check(options)` of the module that the option `engine` names."""
-    engine = importlib.import_module(options["engine"])
-    return Trial(engine.check(options))
+    return Trial(engine_module(options["engine"]).check(options))
 
 
 async def try_engine(module: str, options: Mapping[str, str]) -> EngineDescription:

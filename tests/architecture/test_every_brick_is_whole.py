@@ -14,12 +14,12 @@ BRICKS = sorted(path.name for path in (ROOT / "services").iterdir() if path.name
 def parts(name: str) -> list[str]:
     """List the files that a brick is made of, as patterns below the root."""
     package = f"services/{name}/src/brickwork_{name}"
-    modules = ("__init__", "__main__", "settings", "engine", "scripted_engine", "servicer")
+    modules = ("__init__", "__main__", "settings", "limits", "engine", "scripted_engine")
     return [
         f"protos/brickwork/{name}/v1/{name}.proto",
         f"services/{name}/pyproject.toml",
         f"services/{name}/README.md",
-        *(f"{package}/{module}.py" for module in modules),
+        *(f"{package}/{module}.py" for module in (*modules, "servicer")),
         f"{package}/py.typed",
         f"{package}/models.json",
         f"services/{name}/tests/unit/test_*.py",

@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 import pytest
 import pytest_asyncio
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from brickwork.asr.v1 import asr_pb2, asr_pb2_grpc
@@ -158,6 +159,29 @@ async def test_a_model_can_be_loaded_before_it_is_needed(bricks: Channels, name:
         assert error_from_rpc(caught.value).reason is Reason.MODEL_UNKNOWN
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+async def test_a_brick_tells_the_limits_of_its_rpcs_and_keeps_to_them(
+    bricks: Channels, media: Samples, name: str
+) -> None:
+    stub = control_pb2_grpc.ControlServiceStub(bricks[name])
+    described = await stub.DescribeBrick(control_pb2.DescribeBrickRequest(), timeout=SECONDS)
+    own = {stream.rpc: stream for stream in STREAMS if stream.brick == name}
+    bounded = {limit.rpc for limit in described.limits}
+    assert own.keys() <= bounded
+    assert {"", "PutObject"} <= bounded
+    assert len({(limit.rpc, limit.name) for limit in described.limits}) == len(described.limits)
+    for limit in described.limits:
+        assert limit.least < limit.most
+        stream = own.get(limit.rpc)
+        if stream is None or limit.name not in stream.request.DESCRIPTOR.fields_by_name:
+            continue
+        for beyond in (limit.least - 1, limit.most + 1):
+            kind = stream.request.DESCRIPTOR.fields_by_name[limit.name].cpp_type
+            value = beyond if kind == FieldDescriptor.CPPTYPE_FLOAT else int(beyond)
+            order = stream.asked({**stream.orders[0], limit.name: value}, media)
+            assert (await refusal(bricks, stream, order)).message.endswith("."), limit
+
+
 @of_every_stream
 async def test_a_stream_waits_starts_works_and_ends_in_this_order(
     bricks: Channels, media: Samples, stream: Stream
@@ -187,7 +211,8 @@ async def test_the_answering_model_is_named_in_full(
     described = await state(bricks, stream)
     assert described.model == model
     assert (described.state, described.user_count) == (control_pb2.SLOT_STATE_READY, 0)
-    assert described.granted_bytes > 0
+    assert described.granted_bytes >= described.footprint_bytes > 0
+    assert 0 < described.peak_bytes < 2 * described.footprint_bytes
     assert described.load_time.ToNanoseconds() > 0
 
 

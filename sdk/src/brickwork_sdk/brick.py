@@ -5,6 +5,7 @@ import hashlib
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +19,7 @@ from brickwork_sdk.control import ControlServicer
 from brickwork_sdk.cuda import unavailable
 from brickwork_sdk.engine.trial import try_engine
 from brickwork_sdk.errors import BrickworkError
+from brickwork_sdk.limits import COMMON_LIMITS
 from brickwork_sdk.models import (
     CatalogueEntry,
     Manifest,
@@ -63,7 +65,8 @@ def run_brick(
     """Serve a brick until it is asked to stop; return its exit status.
 
     Args:
-        package: import name of the brick, which brings `models.json` and `scripted_engine`.
+        package: import name of the brick, which brings `models.json`, `limits` and
+            `scripted_engine`.
         load_settings: reads its settings.
         service_name: full name of its service on the wire.
         register: adds its servicer to the server.
@@ -135,7 +138,9 @@ async def assembled(
 
     def register_all(server: grpc.aio.Server) -> None:
         register(server, slots, objects)
-        control = ControlServicer(settings.service, version(package.replace("_", "-")), slots)
+        limits = (*import_module(f"{package}.limits").LIMITS, *COMMON_LIMITS)
+        dist = package.replace("_", "-")
+        control = ControlServicer(settings.service, version(dist), slots, limits)
         control_pb2_grpc.add_ControlServiceServicer_to_server(control, server)
         objects_pb2_grpc.add_ObjectsServiceServicer_to_server(
             objects_service.ObjectsServicer(objects), server

@@ -1,6 +1,6 @@
 """ControlService: what an operator asks of a brick."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from brickwork.control.v1 import control_pb2, control_pb2_grpc
 from brickwork_sdk.caller import current_caller
 from brickwork_sdk.durations import to_duration
 from brickwork_sdk.engine import EngineProcess
+from brickwork_sdk.limits import Limit
 from brickwork_sdk.slot import ModelSlot, SlotState
 from brickwork_sdk.slots import Slots, model_info
 
@@ -28,10 +29,11 @@ _STATES: Mapping[SlotState, control_pb2.SlotState.ValueType] = {
 class ControlServicer(control_pb2_grpc.ControlServiceServicer):
     """Describes a brick, loads and unloads its models."""
 
-    def __init__(self, brick: str, version: str, slots: Slots) -> None:
+    def __init__(self, brick: str, version: str, slots: Slots, limits: Sequence[Limit]) -> None:
         self._brick = brick
         self._version = version
         self._slots = slots
+        self._limits = limits
 
     async def DescribeBrick(
         self,
@@ -44,6 +46,10 @@ class ControlServicer(control_pb2_grpc.ControlServiceServicer):
             version=self._version,
             default_model=self._slots.default_model or None,
             models=[_state_of(slot) for slot in self._slots.by_name.values()],
+            limits=[
+                control_pb2.Limit(rpc=one.rpc, name=one.name, least=one.least, most=one.most)
+                for one in self._limits
+            ],
         )
 
     async def LoadModel(
@@ -77,6 +83,10 @@ def _state_of(slot: ModelSlot) -> control_pb2.ModelState:
         granted_bytes=slot.granted_bytes,
         user_count=slot.user_count,
         languages=slot.entry.languages,
+        abilities=slot.entry.abilities,
+        footprint_bytes=slot.entry.footprint_bytes,
+        ceiling_bytes=slot.entry.ceiling_bytes,
+        peak_bytes=slot.peak_bytes or None,
     )
     if slot.load_seconds is not None:
         state.load_time.CopyFrom(to_duration(slot.load_seconds))

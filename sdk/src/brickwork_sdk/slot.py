@@ -13,7 +13,7 @@ from brickwork_sdk.caller import Caller
 from brickwork_sdk.cuda import unavailable
 from brickwork_sdk.engine import EngineProcess
 from brickwork_sdk.engine.fate import Fate
-from brickwork_sdk.errors import BrickworkError, EngineFailed, Reason
+from brickwork_sdk.errors import BrickworkError, EngineFailed, NotPossible, Reason
 from brickwork_sdk.models import Model, ServedModel
 from brickwork_sdk.residency import Residency, memory_for
 from brickwork_sdk.telemetry.metrics import LOAD_CAUSES, MODEL_LOAD_SECONDS, MODEL_LOADS
@@ -90,6 +90,7 @@ class ModelSlot:
         self._emptied = asyncio.Event()
         self._emptied.set()
         self._unload_asked = False
+        self._peak_bytes = 0
         self._absent_because = "first"
         for cause in LOAD_CAUSES:
             MODEL_LOADS.labels(entry.name, cause)  # told from 0 on, so that the first one is seen
@@ -111,9 +112,29 @@ class ModelSlot:
         return self._residency.process if self._residency else None
 
     @property
+    def peak_bytes(self) -> int:
+        """The most private memory that its engines were seen to take; 0 before the first load."""
+        process = self.process
+        return max(self._peak_bytes, process.peak_bytes if process else 0)
+
+    @property
     def granted_bytes(self) -> int:
         """What the token grants; 0 without one."""
         return self._residency.token.granted_bytes if self._residency else 0
+
+    def require_able(self, ability: str) -> None:
+        """Refuse what the model cannot do, before it is loaded for that.
+
+        Raises:
+            NotPossible: MODEL_CANNOT, with what it can.
+        """
+        if ability not in self.entry.abilities:
+            can = ", ".join(self.entry.abilities) or "nothing beside its task"
+            raise NotPossible(
+                Reason.MODEL_CANNOT,
+                f"The model {self.entry.name} cannot do this ({ability}); it can: {can}.",
+                metadata={"model": self.entry.name, "ability": ability, "abilities": can},
+            )
 
     async def enter(self, caller: Caller) -> AsyncGenerator[Notice, None]:
         """Yield how the wait stands, and at last the engine; closing leaves the slot.
@@ -200,6 +221,7 @@ class ModelSlot:
                 self.state = SlotState.READY
                 await self._serve(process, residency)
         finally:
+            self._peak_bytes = self.peak_bytes
             await self._drain(residency)
             self._residency = None
 

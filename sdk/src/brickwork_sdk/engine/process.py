@@ -86,6 +86,7 @@ class EngineProcess:
         self._message_count = 0
         budget_bytes = host_budget_bytes(load["options"])
         self._watch = None if budget_bytes is None else MemoryWatch(budget_bytes)
+        self._peak_bytes = 0
         self._budgets: deque[asyncio.Future[bool]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -128,6 +129,12 @@ class EngineProcess:
         if process._watch is not None:
             process._keep(asyncio.create_task(process._watch_memory(process._watch)))
         return process
+
+    @property
+    def peak_bytes(self) -> int:
+        """Look at its private memory, and return the most that was seen so far."""
+        self._look_at_memory()
+        return self._peak_bytes
 
     async def loaded(self, timeout_seconds: float) -> EngineDescription:
         """Load the model and wait until it is there; to be called once.
@@ -364,12 +371,17 @@ class EngineProcess:
     async def _watch_memory(self, watch: MemoryWatch) -> None:
         """Kill a process that stays above its budget; its calls fail, and are tried again."""
         while not self.exited.is_set():
-            if watch.is_over(private_bytes(self.identity.pid)):
+            if watch.is_over(self._look_at_memory()):
                 self._end(Fate.OVER_BUDGET)
                 return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_EVERY_SECONDS):
                     await self.exited.wait()
+
+    def _look_at_memory(self) -> int:
+        size_bytes = private_bytes(self.identity.pid)
+        self._peak_bytes = max(self._peak_bytes, size_bytes)
+        return size_bytes
 
     def _is_owing(self) -> bool:
         """Tell whether the load, or a call whose reader has read all there is, waits for it."""

@@ -26,29 +26,31 @@ from brickwork.common.v1 import common_pb2 as brickwork_dot_common_dot_v1_dot_co
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"brickwork/control/v1/control.proto\x12\x14\x62rickwork.control.v1\x1a brickwork/common/v1/common.proto\x1a\x1egoogle/protobuf/duration.proto\"\x16\n\x14\x44\x65scribeBrickRequest\"\x97\x01\n\x15\x44\x65scribeBrickResponse\x12\r\n\x05\x62rick\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x1a\n\rdefault_model\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x30\n\x06models\x18\x04 \x03(\x0b\x32 .brickwork.control.v1.ModelStateB\x10\n\x0e_default_model\"!\n\x10LoadModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\"D\n\x11LoadModelResponse\x12/\n\x05model\x18\x01 \x01(\x0b\x32 .brickwork.control.v1.ModelState\"#\n\x12UnloadModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\"F\n\x13UnloadModelResponse\x12/\n\x05model\x18\x01 \x01(\x0b\x32 .brickwork.control.v1.ModelState\"\xea\x01\n\nModelState\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.brickwork.common.v1.ModelInfo\x12.\n\x05state\x18\x02 \x01(\x0e\x32\x1f.brickwork.control.v1.SlotState\x12\x15\n\rgranted_bytes\x18\x03 \x01(\x03\x12\x12\n\nuser_count\x18\x04 \x01(\x05\x12\x31\n\tload_time\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x88\x01\x01\x12\x11\n\tlanguages\x18\x06 \x03(\tB\x0c\n\n_load_time*\x9c\x01\n\tSlotState\x12\x1a\n\x16SLOT_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10SLOT_STATE_EMPTY\x10\x01\x12\x16\n\x12SLOT_STATE_WAITING\x10\x02\x12\x16\n\x12SLOT_STATE_LOADING\x10\x03\x12\x14\n\x10SLOT_STATE_READY\x10\x04\x12\x17\n\x13SLOT_STATE_DRAINING\x10\x05\x32\xbc\x02\n\x0e\x43ontrolService\x12h\n\rDescribeBrick\x12*.brickwork.control.v1.DescribeBrickRequest\x1a+.brickwork.control.v1.DescribeBrickResponse\x12\\\n\tLoadModel\x12&.brickwork.control.v1.LoadModelRequest\x1a\'.brickwork.control.v1.LoadModelResponse\x12\x62\n\x0bUnloadModel\x12(.brickwork.control.v1.UnloadModelRequest\x1a).brickwork.control.v1.UnloadModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"brickwork/control/v1/control.proto\x12\x14\x62rickwork.control.v1\x1a brickwork/common/v1/common.proto\x1a\x1egoogle/protobuf/duration.proto\"\x16\n\x14\x44\x65scribeBrickRequest\"\xc4\x01\n\x15\x44\x65scribeBrickResponse\x12\r\n\x05\x62rick\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x1a\n\rdefault_model\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x30\n\x06models\x18\x04 \x03(\x0b\x32 .brickwork.control.v1.ModelState\x12+\n\x06limits\x18\x05 \x03(\x0b\x32\x1b.brickwork.control.v1.LimitB\x10\n\x0e_default_model\"?\n\x05Limit\x12\x0b\n\x03rpc\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05least\x18\x03 \x01(\x01\x12\x0c\n\x04most\x18\x04 \x01(\x01\"!\n\x10LoadModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\"D\n\x11LoadModelResponse\x12/\n\x05model\x18\x01 \x01(\x0b\x32 .brickwork.control.v1.ModelState\"#\n\x12UnloadModelRequest\x12\r\n\x05model\x18\x01 \x01(\t\"F\n\x13UnloadModelResponse\x12/\n\x05model\x18\x01 \x01(\x0b\x32 .brickwork.control.v1.ModelState\"\xec\x02\n\nModelState\x12-\n\x05model\x18\x01 \x01(\x0b\x32\x1e.brickwork.common.v1.ModelInfo\x12.\n\x05state\x18\x02 \x01(\x0e\x32\x1f.brickwork.control.v1.SlotState\x12\x15\n\rgranted_bytes\x18\x03 \x01(\x03\x12\x12\n\nuser_count\x18\x04 \x01(\x05\x12\x31\n\tload_time\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x88\x01\x01\x12\x11\n\tlanguages\x18\x06 \x03(\t\x12\x11\n\tabilities\x18\x07 \x03(\t\x12\x17\n\x0f\x66ootprint_bytes\x18\x08 \x01(\x03\x12\x1a\n\rceiling_bytes\x18\t \x01(\x03H\x01\x88\x01\x01\x12\x17\n\npeak_bytes\x18\n \x01(\x03H\x02\x88\x01\x01\x42\x0c\n\n_load_timeB\x10\n\x0e_ceiling_bytesB\r\n\x0b_peak_bytes*\x9c\x01\n\tSlotState\x12\x1a\n\x16SLOT_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10SLOT_STATE_EMPTY\x10\x01\x12\x16\n\x12SLOT_STATE_WAITING\x10\x02\x12\x16\n\x12SLOT_STATE_LOADING\x10\x03\x12\x14\n\x10SLOT_STATE_READY\x10\x04\x12\x17\n\x13SLOT_STATE_DRAINING\x10\x05\x32\xbc\x02\n\x0e\x43ontrolService\x12h\n\rDescribeBrick\x12*.brickwork.control.v1.DescribeBrickRequest\x1a+.brickwork.control.v1.DescribeBrickResponse\x12\\\n\tLoadModel\x12&.brickwork.control.v1.LoadModelRequest\x1a\'.brickwork.control.v1.LoadModelResponse\x12\x62\n\x0bUnloadModel\x12(.brickwork.control.v1.UnloadModelRequest\x1a).brickwork.control.v1.UnloadModelResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'brickwork.control.v1.control_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SLOTSTATE']._serialized_start=756
-  _globals['_SLOTSTATE']._serialized_end=912
+  _globals['_SLOTSTATE']._serialized_start=996
+  _globals['_SLOTSTATE']._serialized_end=1152
   _globals['_DESCRIBEBRICKREQUEST']._serialized_start=126
   _globals['_DESCRIBEBRICKREQUEST']._serialized_end=148
   _globals['_DESCRIBEBRICKRESPONSE']._serialized_start=151
-  _globals['_DESCRIBEBRICKRESPONSE']._serialized_end=302
-  _globals['_LOADMODELREQUEST']._serialized_start=304
-  _globals['_LOADMODELREQUEST']._serialized_end=337
-  _globals['_LOADMODELRESPONSE']._serialized_start=339
-  _globals['_LOADMODELRESPONSE']._serialized_end=407
-  _globals['_UNLOADMODELREQUEST']._serialized_start=409
-  _globals['_UNLOADMODELREQUEST']._serialized_end=444
-  _globals['_UNLOADMODELRESPONSE']._serialized_start=446
-  _globals['_UNLOADMODELRESPONSE']._serialized_end=516
-  _globals['_MODELSTATE']._serialized_start=519
-  _globals['_MODELSTATE']._serialized_end=753
-  _globals['_CONTROLSERVICE']._serialized_start=915
-  _globals['_CONTROLSERVICE']._serialized_end=1231
+  _globals['_DESCRIBEBRICKRESPONSE']._serialized_end=347
+  _globals['_LIMIT']._serialized_start=349
+  _globals['_LIMIT']._serialized_end=412
+  _globals['_LOADMODELREQUEST']._serialized_start=414
+  _globals['_LOADMODELREQUEST']._serialized_end=447
+  _globals['_LOADMODELRESPONSE']._serialized_start=449
+  _globals['_LOADMODELRESPONSE']._serialized_end=517
+  _globals['_UNLOADMODELREQUEST']._serialized_start=519
+  _globals['_UNLOADMODELREQUEST']._serialized_end=554
+  _globals['_UNLOADMODELRESPONSE']._serialized_start=556
+  _globals['_UNLOADMODELRESPONSE']._serialized_end=626
+  _globals['_MODELSTATE']._serialized_start=629
+  _globals['_MODELSTATE']._serialized_end=993
+  _globals['_CONTROLSERVICE']._serialized_start=1155
+  _globals['_CONTROLSERVICE']._serialized_end=1471
 # @@protoc_insertion_point(module_scope)

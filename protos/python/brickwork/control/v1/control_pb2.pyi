@@ -84,6 +84,7 @@ class DescribeBrickResponse(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     DEFAULT_MODEL_FIELD_NUMBER: _builtins.int
     MODELS_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
     brick: _builtins.str
     """Its name, such as asr."""
     version: _builtins.str
@@ -94,6 +95,10 @@ class DescribeBrickResponse(_message.Message):
     def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelState]:
         """The models it can serve."""
 
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Limit]:
+        """What its RPCs take; a request beyond that is refused before it costs anything."""
+
     def __init__(
         self,
         *,
@@ -101,16 +106,53 @@ class DescribeBrickResponse(_message.Message):
         version: _builtins.str = ...,
         default_model: _builtins.str | None = ...,
         models: _abc.Iterable[Global___ModelState] | None = ...,
+        limits: _abc.Iterable[Global___Limit] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_default_model", b"_default_model", "default_model", b"default_model"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_model", b"_default_model", "brick", b"brick", "default_model", b"default_model", "models", b"models", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_model", b"_default_model", "brick", b"brick", "default_model", b"default_model", "limits", b"limits", "models", b"models", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default_model: _TypeAlias = _typing.Literal["default_model"]  # noqa: Y015
     _WhichOneofArgType__default_model: _TypeAlias = _typing.Literal["_default_model", b"_default_model"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__default_model) -> _WhichOneofReturnType__default_model | None: ...
 
 Global___DescribeBrickResponse: _TypeAlias = DescribeBrickResponse  # noqa: Y015
+
+@_typing.final
+class Limit(_message.Message):
+    """A bound on what an RPC takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RPC_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    LEAST_FIELD_NUMBER: _builtins.int
+    MOST_FIELD_NUMBER: _builtins.int
+    rpc: _builtins.str
+    """Name of the RPC, such as TranscribeRecording; empty where every RPC of the brick has it."""
+    name: _builtins.str
+    """What is bounded, its unit last: a field such as start_ms, or what a field holds, such as
+    media_duration_ms.
+    """
+    least: _builtins.float
+    """The least that is taken."""
+    most: _builtins.float
+    """The most that is taken."""
+    def __init__(
+        self,
+        *,
+        rpc: _builtins.str = ...,
+        name: _builtins.str = ...,
+        least: _builtins.float = ...,
+        most: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["least", b"least", "most", b"most", "name", b"name", "rpc", b"rpc"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Limit: _TypeAlias = Limit  # noqa: Y015
 
 @_typing.final
 class LoadModelRequest(_message.Message):
@@ -216,12 +258,25 @@ class ModelState(_message.Message):
     USER_COUNT_FIELD_NUMBER: _builtins.int
     LOAD_TIME_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
+    ABILITIES_FIELD_NUMBER: _builtins.int
+    FOOTPRINT_BYTES_FIELD_NUMBER: _builtins.int
+    CEILING_BYTES_FIELD_NUMBER: _builtins.int
+    PEAK_BYTES_FIELD_NUMBER: _builtins.int
     state: Global___SlotState.ValueType
     """Where its slot stands."""
     granted_bytes: _builtins.int
     """Memory that its token grants, in bytes; 0 without a token."""
     user_count: _builtins.int
     """Calls that use it now."""
+    footprint_bytes: _builtins.int
+    """Memory without which it is not loaded, in bytes; 0 where only what was measured tells."""
+    ceiling_bytes: _builtins.int
+    """Memory beyond which it works no faster, in bytes; absent where that is its footprint."""
+    peak_bytes: _builtins.int
+    """The most private memory of the machine that its engine process was seen to take since the
+    brick began, in bytes; absent before the first load. An engine on a GPU, or one that only
+    represents a server, has most of its memory there, which the broker measures.
+    """
     @_builtins.property
     def model(self) -> _common_pb2.ModelInfo:
         """Which model."""
@@ -234,6 +289,10 @@ class ModelState(_message.Message):
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Languages it serves as ISO 639-1 codes; empty where language does not matter."""
 
+    @_builtins.property
+    def abilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it can be asked, in the words of its brick; empty where all its models can the same."""
+
     def __init__(
         self,
         *,
@@ -243,13 +302,26 @@ class ModelState(_message.Message):
         user_count: _builtins.int = ...,
         load_time: _duration_pb2.Duration | None = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
+        abilities: _abc.Iterable[_builtins.str] | None = ...,
+        footprint_bytes: _builtins.int = ...,
+        ceiling_bytes: _builtins.int | None = ...,
+        peak_bytes: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_load_time", b"_load_time", "load_time", b"load_time", "model", b"model"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_ceiling_bytes", b"_ceiling_bytes", "_load_time", b"_load_time", "_peak_bytes", b"_peak_bytes", "ceiling_bytes", b"ceiling_bytes", "load_time", b"load_time", "model", b"model", "peak_bytes", b"peak_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_load_time", b"_load_time", "granted_bytes", b"granted_bytes", "languages", b"languages", "load_time", b"load_time", "model", b"model", "state", b"state", "user_count", b"user_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ceiling_bytes", b"_ceiling_bytes", "_load_time", b"_load_time", "_peak_bytes", b"_peak_bytes", "abilities", b"abilities", "ceiling_bytes", b"ceiling_bytes", "footprint_bytes", b"footprint_bytes", "granted_bytes", b"granted_bytes", "languages", b"languages", "load_time", b"load_time", "model", b"model", "peak_bytes", b"peak_bytes", "state", b"state", "user_count", b"user_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__ceiling_bytes: _TypeAlias = _typing.Literal["ceiling_bytes"]  # noqa: Y015
+    _WhichOneofArgType__ceiling_bytes: _TypeAlias = _typing.Literal["_ceiling_bytes", b"_ceiling_bytes"]  # noqa: Y015
     _WhichOneofReturnType__load_time: _TypeAlias = _typing.Literal["load_time"]  # noqa: Y015
     _WhichOneofArgType__load_time: _TypeAlias = _typing.Literal["_load_time", b"_load_time"]  # noqa: Y015
+    _WhichOneofReturnType__peak_bytes: _TypeAlias = _typing.Literal["peak_bytes"]  # noqa: Y015
+    _WhichOneofArgType__peak_bytes: _TypeAlias = _typing.Literal["_peak_bytes", b"_peak_bytes"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ceiling_bytes) -> _WhichOneofReturnType__ceiling_bytes | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__load_time) -> _WhichOneofReturnType__load_time | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__peak_bytes) -> _WhichOneofReturnType__peak_bytes | None: ...
 
 Global___ModelState: _TypeAlias = ModelState  # noqa: Y015

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.bench.engine_memory import LOADS, all_peaks, index_bytes
+from tools.bench.engine_memory import LOADS, Cost, Load, all_costs, index_bytes
 from tools.bench.mesh_memory import mesh_peaks
 from tools.bench.recordings import looped
 from tools.bench.row import Row, at_most
@@ -40,18 +40,33 @@ def _engines(folder: Path, short: float, long: float) -> Iterator[Row]:
     ]
     asr, diarize, ocr, translate, llm = LOADS
     lanes = ((asr, translate, llm), (diarize, ocr))
-    found = asyncio.run(all_peaks(lanes, recordings))
+    found = asyncio.run(all_costs(lanes, recordings))
     for load in LOADS:
         at_short, at_long = found[load]
         text = "its transcript" if load.brick in ("translate", "llm") else "an MP4"
         yield Row(
             f"peak memory of the {load.brick} engine over {long:g} minutes, over {short:g}",
-            at_long / at_short,
+            at_long.peak_bytes / at_short.peak_bytes,
             "ratio",
             _BOUND,
             f"{load.model}, one thread, {text}; the peak of its process, set back between the two: "
-            f"{at_long / _MIB:.0f} over {at_short / _MIB:.0f} MiB; once",
+            f"{at_long.peak_bytes / _MIB:.0f} over {at_short.peak_bytes / _MIB:.0f} MiB; once",
         )
+    at_short, at_long = found[diarize]
+    yield _linear(diarize, at_short, at_long, long / short)
+
+
+def _linear(load: Load, at_short: Cost, at_long: Cost, times: float) -> Row:
+    """Judge whether a long recording costs more than as much sound in short ones."""
+    return Row(
+        f"processor time of the {load.brick} engine over a recording, over {times:g} of a "
+        f"{times:g}th of its length",
+        at_long.cpu_seconds / (times * at_short.cpu_seconds),
+        "ratio",
+        at_most(1.3),
+        f"{load.model}, one thread, the same run as its memory: {at_long.cpu_seconds:.0f} s over "
+        f"{times:g} times {at_short.cpu_seconds:.1f} s; other engines compute meanwhile; once",
+    )
 
 
 def _mesh(folder: Path, short: float, long: float) -> Iterator[Row]:

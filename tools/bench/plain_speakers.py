@@ -43,15 +43,13 @@ def tell_apart(samples: Floats, embed: Embed) -> list[Talk]:
         samples: float32 [n], mono, 16 kHz, in [-1, 1].
         embed: the voice network.
     """
-    spans = get_speech_timestamps(samples, SPEECH)
+    # Before anything else, as Resemblyzer does: Silero hears no speech in quiet rooms.
+    gain = max(1.0, float(np.sqrt(LOUDNESS / max(float(np.mean(samples**2)), 1e-12))))
+    loud = np.clip(samples * np.float32(gain), -1.0, 1.0)
+    spans = get_speech_timestamps(loud, SPEECH)
     if not spans:
         return []
-    gain = max(1.0, float(np.sqrt(LOUDNESS / max(float(np.mean(samples**2)), 1e-12))))
-    windows = [
-        window
-        for span in spans
-        for window in _windows(samples[span["start"] : span["end"]] * np.float32(gain))
-    ]
+    windows = [window for span in spans for window in _windows(loud[span["start"] : span["end"]])]
     labels = _labels(embed(np.stack(windows)))
     talks: list[Talk] = []
     for span in spans:

@@ -3,11 +3,13 @@
 Every file holds for CPython 3.11 to 3.13 on Linux x86-64. It names versions and
 hashes and nothing of the machine that made it: no index, no header, no path.
 Versions that are locked already stay unless `--upgrade` is given. `gpu.txt` and
-`<dist>-gpu.txt` are `dev.txt` and `<dist>.txt` for a machine with a GPU.
+`<dist>-gpu.txt` are `dev.txt` and `<dist>.txt` for a machine with a GPU, and
+`nemo.txt` and `<dist>-nemo.txt` the same with NeMo.
 """
 
 import argparse
 import subprocess
+import tempfile
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +21,8 @@ UV = ROOT / ".venv" / "bin" / "uv"
 
 OWN_DISTS = ("protos", "sdk", "services/*", "gateway", "cli")
 LOCKED_ALONE = ("services/*", "gateway", "cli")
+OLDER_FOR_NEMO = ("fsspec", "omegaconf", "packaging")
+"""NeMo and its Lightning refuse the versions of these that everything else has."""
 
 
 def projects(patterns: Sequence[str]) -> list[Path]:
@@ -41,16 +45,21 @@ def compile_lock(uv: Path, sources: Sequence[Path], target: Path, options: Seque
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
-def gpu_variants() -> list[Path]:
-    """Return the pyproject files of the dists that have an extra `gpu`."""
-    paths = projects(LOCKED_ALONE)
-    return [path for path in paths if gpu_requirements(path)]
+def variants(extra: str) -> list[Path]:
+    """Return the pyproject files of the dists that have an extra of this name."""
+    return [path for path in projects(LOCKED_ALONE) if further_requirements(path, extra)]
 
 
-def gpu_requirements(project: Path) -> list[str]:
-    """Return what a dist needs besides, to compute on a GPU."""
+def further_requirements(project: Path, extra: str) -> list[str]:
+    """Return what a dist needs besides for one of its extras; none where it has no such."""
     extras = tomllib.loads(project.read_text())["project"].get("optional-dependencies", {})
-    return list(extras.get("gpu", ()))
+    return list(extras.get(extra, ()))
+
+
+def pins(lock: Path, but: Sequence[str]) -> str:
+    """Return the versions that a lock names, without those of some packages."""
+    lines = [line.removesuffix("\\") for line in lock.read_text().splitlines() if line[0] != " "]
+    return "\n".join(line for line in lines if line.partition("==")[0] not in but)
 
 
 def main() -> None:
@@ -77,11 +86,22 @@ def main() -> None:
     for_gpu = [*resolved, "--extra=gpu", one_runtime]
     compile_lock(arguments.uv, everything, LOCKS / "gpu.txt", [*for_gpu, *as_in_dev])
     as_in_gpu = [f"--constraint={LOCKS / 'gpu.txt'}", *as_in_dev]
-    for project in gpu_variants():
+    for project in variants("gpu"):
         target = LOCKS / f"{project.parent.name}-gpu.txt"
-        has_runtime = any(one.startswith("onnxruntime-gpu") for one in gpu_requirements(project))
+        further = further_requirements(project, "gpu")
+        has_runtime = any(one.startswith("onnxruntime-gpu") for one in further)
         options = for_gpu if has_runtime else [*resolved, "--extra=gpu"]
         compile_lock(arguments.uv, [project], target, [*options, *as_in_gpu])
+    with_nemo = [*resolved, "--extra=nemo", *upgrade]
+    with tempfile.NamedTemporaryFile("w") as older:
+        older.write(pins(LOCKS / "dev.txt", but=OLDER_FOR_NEMO))
+        older.flush()
+        nearly_dev = [*with_nemo, f"--constraint={older.name}"]
+        compile_lock(arguments.uv, everything, LOCKS / "nemo.txt", nearly_dev)
+    as_in_nemo = [*with_nemo, f"--constraint={LOCKS / 'nemo.txt'}"]
+    for project in variants("nemo"):
+        target = LOCKS / f"{project.parent.name}-nemo.txt"
+        compile_lock(arguments.uv, [project], target, as_in_nemo)
     weights = [TOOLS / "models.in"]
     compile_lock(arguments.uv, weights, LOCKS / "models.txt", ["--no-deps", *as_in_dev])
     compile_lock(arguments.uv, [TOOLS / "build.in"], LOCKS / "build.txt", as_in_dev)

@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKED_ALONE = [*sorted((ROOT / "services").iterdir()), ROOT / "gateway", ROOT / "cli"]
 DISTS = [ROOT / "protos", ROOT / "sdk", *LOCKED_ALONE]
 GPU_VARIANTS = [ROOT / "services" / name for name in ("asr", "diarize", "llm", "ocr")]
+NEMO_VARIANTS = [ROOT / "services" / name for name in ("asr", "diarize")]
+OLDER_FOR_NEMO = {"fsspec", "omegaconf", "packaging"}
 PYTHONS = ("3.11.9", "3.12.9", "3.13.9")
 
 
@@ -122,6 +124,39 @@ def test_the_environment_for_gpus_is_that_for_development_with_another_runtime(p
         own = locked(f"{dist.name}-gpu", python)
         own.pop("onnxruntime", None)
         assert own.items() <= versions.items()
+
+
+def demanded_by_nemo(dist: Path) -> list[Requirement]:
+    """Return what a dist demands besides, to run models of NeMo."""
+    project = tomllib.loads((dist / "pyproject.toml").read_text())["project"]
+    return [Requirement(text) for text in project.get("optional-dependencies", {}).get("nemo", ())]
+
+
+def test_every_dist_that_runs_nemo_has_a_lock_for_it_and_no_other_has() -> None:
+    assert [dist for dist in LOCKED_ALONE if demanded_by_nemo(dist)] == NEMO_VARIANTS
+    locks = sorted(path.stem for path in (ROOT / "locks").glob("*-nemo.txt"))
+    assert locks == [f"{dist.name}-nemo" for dist in NEMO_VARIANTS]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("dist", NEMO_VARIANTS, ids=lambda dist: dist.name)
+def test_the_lock_of_a_dist_with_nemo_is_older_in_three_packages_only(
+    dist: Path, python: str
+) -> None:
+    versions, before = locked(f"{dist.name}-nemo", python), locked(dist.name, python)
+    for requirement in demanded_by_nemo(dist):
+        assert versions[canonicalize_name(requirement.name)] in requirement.specifier
+    assert {name for name in before if versions.get(name) != before[name]} <= OLDER_FOR_NEMO
+    assert all(versions[name] < before[name] for name in OLDER_FOR_NEMO & before.keys())
+    assert versions.items() <= locked("nemo", python).items()
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_environment_with_nemo_is_that_for_development_but_for_those(python: str) -> None:
+    versions, before = locked("nemo", python), locked("dev", python)
+    assert {name for name in before if versions.get(name) != before[name]} == OLDER_FOR_NEMO
+    on_gpu = locked("gpu", python)["cuda-toolkit"]
+    assert versions["cuda-toolkit"].release[:2] == on_gpu.release[:2], "one driver runs both"
 
 
 @pytest.mark.parametrize("lock", sorted((ROOT / "locks").iterdir()), ids=lambda lock: lock.name)

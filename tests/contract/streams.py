@@ -17,6 +17,7 @@ from brickwork.ocr.v1 import ocr_pb2, ocr_pb2_grpc
 from brickwork.translate.v1 import translate_pb2, translate_pb2_grpc
 from brickwork_sdk.errors import Reason
 from brickwork_sdk.media.limits import INLINE_BYTES_MAX
+from brickwork_sdk.testing.documents import Sheet, Words, page_of, write_pdf
 from brickwork_sdk.testing.recordings import silence, slide, tone, write_recording
 
 Fields = Mapping[str, Any]
@@ -101,7 +102,27 @@ def made_media(folder: Path) -> Mapping[str, bytes]:
         "playlist": b"#EXTM3U\n#EXTINF:9,\nneighbour.wav\n#EXT-X-ENDLIST\n",
         "light": image(200),
         "dark": image(50),
+        **_documents(folder),
     }
+
+
+def _documents(folder: Path) -> Mapping[str, bytes]:
+    """Make a PDF, and those that people send by mistake or malice."""
+    words = page_of(Words(72, 700, 12, "A document."))
+    huge = b"/Width 100000/Height 100000/ColorSpace/DeviceGray/BitsPerComponent 1"
+    bomb = Sheet(b"q 500 0 0 500 0 0 cm /Im1 Do Q", picture=(huge, bytes(10_000)))
+    crowd = Sheet(b"0 0 m 9 9 l S\n" * 100_001)
+    made = {
+        "document": write_pdf(folder / "document.pdf", [words, words]),
+        "locked": write_pdf(folder / "locked.pdf", [words], is_locked=True),
+        "liar": write_pdf(folder / "liar.pdf", [words], page_count=10_000),
+        "gap": write_pdf(folder / "gap.pdf", [words], page_count=3),
+        "bomb": write_pdf(folder / "bomb.pdf", [bomb]),
+        "crowd": write_pdf(folder / "crowd.pdf", [crowd]),
+    }
+    found = {name: path.read_bytes() for name, path in made.items()}
+    # A picture in front of a document is a picture, and this one is damaged.
+    return {**found, "cut": found["document"][:300], "both": b"\x89PNG" + found["document"]}
 
 
 def _said(*texts: str) -> Fields:
@@ -112,6 +133,21 @@ def _said(*texts: str) -> Fields:
 _PAIR = {"source_language": "en", "target_language": "pt"}
 _RECORDINGS: tuple[Fields, Fields] = ({"media": "short"}, {"media": "long"})
 _UNKNOWN_MODEL = (Reason.MODEL_UNKNOWN, {"model": "no-such-model"})
+_BAD_DOCUMENTS: tuple[Case, ...] = (
+    (Reason.ARGUMENT_INVALID, {"first_page": 0}),
+    (Reason.ARGUMENT_INVALID, {"first_page": 2}),
+    (Reason.ARGUMENT_INVALID, {"first_page": 2, "last_page": 1}),
+    (Reason.ARGUMENT_INVALID, {"last_page": 301}),
+    (Reason.ARGUMENT_INVALID, {"media": "document", "last_page": 3}),
+    (Reason.DOCUMENT_LOCKED, {"media": "locked"}),
+    (Reason.DOCUMENT_UNREADABLE, {"media": "cut"}),
+    (Reason.DOCUMENT_UNREADABLE, {"media": "gap"}),
+    (Reason.MEDIA_TOO_LARGE, {"media": "liar"}),
+    (Reason.MEDIA_TOO_LARGE, {"media": "bomb"}),
+    (Reason.MEDIA_TOO_LARGE, {"media": "crowd"}),
+    (Reason.IMAGE_UNREADABLE, {"media": "both"}),
+    (Reason.IMAGE_UNREADABLE, {"media": "short"}),
+)
 _PLAYLIST = (Reason.MEDIA_FORMAT_UNSUPPORTED, {"media": "playlist"})
 
 STREAMS = (
@@ -173,10 +209,22 @@ STREAMS = (
         "pp-ocrv6-small",
         "page",
         "summary",
-        ({"media": "light"}, {"media": "dark"}),
+        ({"media": "light"}, {"media": "document"}),
         (_UNKNOWN_MODEL,),
         Reason.IMAGE_UNREADABLE,
-        ((Reason.IMAGE_UNREADABLE, {"media": "short"}),),
+        _BAD_DOCUMENTS,
+    ),
+    Stream(
+        "ocr",
+        ocr_pb2_grpc.OcrServiceStub,
+        ocr_pb2.DetectLayoutRequest,
+        "pp-ocrv6-small",
+        "layout",
+        "summary",
+        ({"media": "light"}, {"media": "document"}),
+        (_UNKNOWN_MODEL,),
+        Reason.IMAGE_UNREADABLE,
+        _BAD_DOCUMENTS[3:7],  # It takes them in as ReadDocument does.
     ),
     Stream(
         "translate",

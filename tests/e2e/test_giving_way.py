@@ -13,7 +13,10 @@ import psutil
 import pytest
 
 from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
+from brickwork.common.v1.common_pb2 import Media
+from brickwork.ocr.v1 import ocr_pb2, ocr_pb2_grpc
 from brickwork_sdk.caller import Caller, WorkClass
+from brickwork_sdk.testing.documents import Sheet, write_pdf
 from brickwork_sdk.testing.recordings import tone, write_recording
 from brickwork_sdk.vram import MemoryRequest, VramClient, VramToken, client, renewal
 from tests.chaos.faults import engine_of
@@ -70,6 +73,31 @@ async def test_a_job_goes_on_with_less_memory_when_others_need_what_it_can_do_wi
     await asyncio.to_thread(check, mesh, job_id, order)
 
 
+async def test_a_document_is_read_with_less_memory_in_smaller_batches_to_the_same_text(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    greys = [Sheet(f"0.{level} g 0 0 595 842 re f".encode()) for level in (2, 5, 8)]
+    media = Media(inline=write_pdf(tmp_path / "greys.pdf", greys).read_bytes())
+    async with grpc.aio.insecure_channel(mesh.address_of("ocr")) as channel:
+        ocr = ocr_pb2_grpc.OcrServiceStub(channel)
+        before = [event async for event in ocr.ReadDocument(asked(media), timeout=CALL_SECONDS)]
+        (full,) = [token for token in await tokens(mesh) if token.holder == "ocr"]
+        assert full.granted_bytes > full.guaranteed_bytes
+        size_bytes = await capacity_bytes(mesh) - full.guaranteed_bytes
+        request = MemoryRequest("all that is not needed", size_bytes, size_bytes)
+        async with in_a_step(mesh, broker_pb2.TOKEN_STATE_SHRINKING, "ocr"):
+            call = ocr.ReadDocument(asked(media), timeout=CALL_SECONDS)
+            begun = await anext(aiter(call))  # it is inside, and its engine holds still
+            assert begun.HasField("started")
+            async with lent(mesh, request, WorkClass.BATCH):
+                (small,) = [token for token in await tokens(mesh) if token.holder == "ocr"]
+                after = [event async for event in call]
+    assert (small.token_id, small.granted_bytes) == (full.token_id, full.guaranteed_bytes)
+    assert [line.text for line in lines(after)] == [line.text for line in lines(before)]
+    assert {line.confidence for line in lines(before)} == {1.0}, "all of a page at once"
+    assert {line.confidence for line in lines(after)} == {0.25}, "a quarter at once"
+
+
 async def test_the_broker_hears_a_holder_whose_event_loop_is_blocked_for_three_lifetimes(
     mesh: Mesh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,10 +109,21 @@ async def test_the_broker_hears_a_holder_whose_event_loop_is_blocked_for_three_l
         assert not held.is_lost
 
 
+def asked(media: Media) -> ocr_pb2.ReadDocumentRequest:
+    return ocr_pb2.ReadDocumentRequest(media=media)
+
+
+def lines(events: list[ocr_pb2.ReadDocumentResponse]) -> list[ocr_pb2.TextLine]:
+    """Return what was read, page by page."""
+    return [line for event in events for line in event.page.lines]
+
+
 @asynccontextmanager
-async def in_a_step(mesh: Mesh, until: "broker_pb2.TokenState.ValueType") -> AsyncIterator[None]:
-    """Hold the engine of asr up in its step until its token is in a state, however fast it is."""
-    brick = mesh.ready_process("asr")
+async def in_a_step(
+    mesh: Mesh, until: "broker_pb2.TokenState.ValueType", holder: str = "asr"
+) -> AsyncIterator[None]:
+    """Hold an engine up in its step until its token is in a state, however fast it is."""
+    brick = mesh.ready_process(holder)
     assert brick is not None
     engine = engine_of(brick)
     assert engine is not None
@@ -92,7 +131,7 @@ async def in_a_step(mesh: Mesh, until: "broker_pb2.TokenState.ValueType") -> Asy
 
     async def let_go() -> None:
         while True:
-            if ("asr", until) in {(one.holder, one.state) for one in await tokens(mesh)}:
+            if (holder, until) in {(one.holder, one.state) for one in await tokens(mesh)}:
                 engine.resume()
                 return
             await asyncio.sleep(0.1)  # as an operator would look again

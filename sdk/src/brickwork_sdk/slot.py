@@ -13,8 +13,10 @@ from brickwork_sdk.caller import Caller
 from brickwork_sdk.cuda import unavailable
 from brickwork_sdk.engine import EngineProcess
 from brickwork_sdk.engine.fate import Fate
+from brickwork_sdk.engine.wear import NEVER_RECYCLED, Recycling, Wear
 from brickwork_sdk.errors import BrickworkError, EngineFailed, NotPossible, Reason
 from brickwork_sdk.models import Model, ServedModel
+from brickwork_sdk.processes import private_bytes
 from brickwork_sdk.residency import Residency, memory_for
 from brickwork_sdk.telemetry.metrics import LOAD_CAUSES, MODEL_LOAD_SECONDS, MODEL_LOADS
 from brickwork_sdk.vram import MemoryWait, VramClient, VramToken
@@ -57,8 +59,9 @@ class ModelSlot:
     """Keeps one model loaded while it is used; one task owns every change of state.
 
     EMPTY → WAITING (somebody wants in, a token is asked for) → LOADING (granted) → READY →
-    DRAINING (idle, asked to unload, token lost or asked back, or process dead) → EMPTY (token
-    back). Who waits when a token is asked back waits on, for the next one.
+    DRAINING (idle, worn, asked to unload, token lost or asked back, or process dead) → EMPTY
+    (token back). Who waits when a token is asked back waits on, for the next one; so does who
+    comes to an engine that has served its time, which ends once nobody is inside.
 
     Attributes:
         entry: which model.
@@ -74,6 +77,7 @@ class ModelSlot:
         vram: VramClient,
         engine_options: Mapping[str, str],
         idle_unload_seconds: float,
+        recycling: Recycling = NEVER_RECYCLED,
     ) -> None:
         self.entry = entry
         self.state = SlotState.EMPTY
@@ -83,6 +87,8 @@ class ModelSlot:
         self._vram = vram
         self._engine_options = engine_options
         self._idle_unload_seconds = idle_unload_seconds
+        self._recycling = recycling
+        self._served_count = 0
         self._waiting: list[_Visitor] = []
         self._inside: list[_Visitor] = []
         self._residency: Residency | None = None
@@ -155,6 +161,7 @@ class ModelSlot:
                     raise notice
                 yield notice
         finally:
+            self._served_count += visitor in self._inside
             for line in (self._waiting, self._inside):
                 if visitor in line:
                     line.remove(visitor)
@@ -255,13 +262,23 @@ class ModelSlot:
         return residency.process
 
     async def _serve(self, process: EngineProcess, residency: Residency) -> None:
-        """Let visitors in until the model is idle, unwanted, asked back, without token, or dead."""
+        """Let visitors in until the model is idle, worn, unwanted, without token, or dead."""
+        wear, before_count, noted_count = Wear(self._recycling), self._served_count, 0
         exit_watch = asyncio.create_task(process.exited.wait())
         exit_watch.add_done_callback(lambda _: self._changed.set())
         try:
             while not (self._unload_asked or residency.is_over):
                 self._changed.clear()
-                self._admit(process)
+                served_count = self._served_count - before_count
+                if served_count > noted_count:
+                    noted_count = served_count
+                    wear.note(served_count, private_bytes(process.identity.pid))
+                if not wear.is_worn:
+                    self._admit(process)
+                elif self._inside:
+                    self._tell(ModelWait(f"The engine of {self.entry.name} is to be renewed."))
+                else:
+                    return
                 residency.tell_use([visitor.caller.work_class for visitor in self._inside])
                 residency.heed()
                 # A model that works for somebody is not idle, however long that takes.
@@ -274,6 +291,8 @@ class ModelSlot:
         finally:
             exit_watch.cancel()
             self._absent_because = self._why_it_goes(process, residency.token)
+            if wear.is_worn and not residency.is_over and not self._unload_asked:
+                self._absent_because = "worn"
 
     def _why_it_goes(self, process: EngineProcess, token: VramToken) -> str:
         """Name the cause of the next load, in the words of its metric."""

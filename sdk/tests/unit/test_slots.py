@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from brickwork_sdk.caller import Caller
+from brickwork_sdk.engine.wear import NEVER_RECYCLED, WINDOW_CALLS, Recycling
 from brickwork_sdk.errors import BrickworkError, NotFound, NotPossible, Reason
 from brickwork_sdk.models import BuildByModule, CatalogueEntry, Model, ModelFile
 from brickwork_sdk.slot import ModelSlot, SlotState
 from brickwork_sdk.slots import Slots, Started, Waiting
+from brickwork_sdk.telemetry.metrics import MODEL_LOADS
 from brickwork_sdk.testing.broker import ScriptedBroker, scripted_broker
 from brickwork_sdk.testing.toy_engine import CountRequest, HoldRequest, Number
 from brickwork_sdk.vram import VramClient, renewal
@@ -46,10 +48,11 @@ async def slots_of(
     entry: CatalogueEntry = ENTRY,
     find: Callable[[str], Model] = find_model,
     idle_unload_seconds: float = 60.0,
+    recycling: Recycling = NEVER_RECYCLED,
     **options: str,
 ) -> AsyncIterator[Slots]:
     client = VramClient(address, "toy")
-    slot = ModelSlot(entry, find, client, options, idle_unload_seconds)
+    slot = ModelSlot(entry, find, client, options, idle_unload_seconds, recycling)
     slots = Slots({"toy": slot}, "toy")
     try:
         yield slots
@@ -227,6 +230,50 @@ async def test_a_caller_that_leaves_the_queue_leaves_nothing_behind(
             assert isinstance(await anext(events), Waiting)
         await until(lambda: slots.named("toy").state is SlotState.EMPTY)
         assert broker[0].held == {}
+
+
+async def test_a_worn_engine_is_replaced_between_calls_and_nobody_fails(
+    broker: tuple[ScriptedBroker, str],
+) -> None:
+    loads = MODEL_LOADS.labels("toy", "worn")
+    before = loads._value.get()
+    async with slots_of(broker[1], recycling=Recycling(after_calls=2)) as slots:
+        slot = slots.named("toy")
+        long = slots.run("", Caller(), "count", CountRequest(10**9), (Number,))
+        async with aclosing(long) as events:
+            async for event in events:
+                if isinstance(event, Number):
+                    break
+            first = slot.process
+            await asyncio.gather(run(slots), run(slots))
+            # Two calls have ended, so this one waits until the one that runs has ended too.
+            late = slots.run("", Caller(), "count", CountRequest(3), (Number,))
+            told = await anext(late)
+            assert told.cause == "The engine of toy is to be renewed."
+            assert slot.process is first
+        assert [event async for event in late][-1] == Number(2)
+        assert slot.process is not first
+    assert loads._value.get() == before + 1
+
+
+async def test_an_engine_that_keeps_the_memory_of_its_calls_is_replaced(
+    broker: tuple[ScriptedBroker, str],
+) -> None:
+    piece_bytes = 4 * 2**20
+    async with slots_of(broker[1], recycling=Recycling(growth_bytes=2 * piece_bytes)) as slots:
+        slot = slots.named("toy")
+        processes = set()
+        for at in range(WINDOW_CALLS + 12):
+            # From the tenth call on each leaves a piece behind.
+            size_bytes = max(0, at - WINDOW_CALLS + 1) * piece_bytes
+            request = HoldRequest(size_bytes, piece_bytes)
+            async with aclosing(slots.run("", Caller(), "hold", request, (Number,))) as events:
+                async for event in events:
+                    if event == Number(size_bytes):
+                        assert slot.process is not None
+                        processes.add(slot.process.identity.pid)
+                        break
+    assert len(processes) == 2
 
 
 async def test_an_unknown_model_names_the_known_ones(broker: tuple[ScriptedBroker, str]) -> None:

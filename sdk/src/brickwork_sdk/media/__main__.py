@@ -1,6 +1,7 @@
 """The child that looks at one file under limits and answers in JSON."""
 
 import dataclasses
+import importlib
 import json
 import resource
 import sys
@@ -21,14 +22,20 @@ def limit(cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def answer(kind: str, path: Path) -> dict[str, Any]:
-    """Return the fields of a recording's `MediaInfo`, none for a picture, or the error."""
+def answer(kind: str, path: Path, *words: str) -> dict[str, Any]:
+    """Return the fields of a recording's `MediaInfo`, none for a picture, or the error.
+
+    Of a document they are those of what the module finds that the first of the words names.
+    """
     try:
         # Only what the kind needs: every brick of a job looks, and NumPy takes half of a look.
         if kind == "recording":
             from brickwork_sdk.media.probe import probe
 
             return dataclasses.asdict(probe(path))
+        if kind == "document":
+            module, *rest = words
+            return dataclasses.asdict(importlib.import_module(module).look(path, *rest))
         from brickwork_sdk.media.image import read_image
 
         read_image(path)
@@ -51,7 +58,7 @@ def _described(error: BrickworkError) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    kind, place, cpu_seconds = sys.argv[1:]
+    kind, place, cpu_seconds, *words = sys.argv[1:]
     write_logs("media", "WARNING")
     limit(int(cpu_seconds))
-    sys.stdout.write(json.dumps(answer(kind, Path(place))))
+    sys.stdout.write(json.dumps(answer(kind, Path(place), *words)))

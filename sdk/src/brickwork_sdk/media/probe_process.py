@@ -14,7 +14,11 @@ from typing import Any, Literal
 from brickwork_sdk.errors import EngineFailed, InvalidInput, Reason, error_of
 from brickwork_sdk.media.info import MediaInfo
 
-_UNREADABLE = {"recording": Reason.MEDIA_UNREADABLE, "picture": Reason.IMAGE_UNREADABLE}
+_UNREADABLE = {
+    "recording": Reason.MEDIA_UNREADABLE,
+    "picture": Reason.IMAGE_UNREADABLE,
+    "document": Reason.DOCUMENT_UNREADABLE,
+}
 
 LOOKS_MAX = 4
 """How many such children whoever takes files from outside should run at a time."""
@@ -40,8 +44,32 @@ async def checked_image(path: Path, timeout_seconds: float = 30.0) -> None:
     await _looked_at("picture", path, timeout_seconds)
 
 
+async def checked_document(
+    path: Path, module: str, *words: str, timeout_seconds: float = 30.0
+) -> dict[str, Any]:
+    """Let the module of a brick look at a document in a child process.
+
+    Args:
+        path: the document.
+        module: its `look(path, *words)` gives a dataclass of what JSON can hold.
+        words: what to look for.
+        timeout_seconds: for all of it.
+
+    Returns:
+        The fields of the dataclass.
+
+    Raises:
+        BrickworkError: what `look` raised; DOCUMENT_UNREADABLE also when the child crashed
+            or was not done in time, MEDIA_TOO_LARGE also when it took over 2 GiB.
+    """
+    return await _looked_at("document", path, timeout_seconds, module, *words)
+
+
 async def _looked_at(
-    kind: Literal["recording", "picture"], path: Path, timeout_seconds: float
+    kind: Literal["recording", "picture", "document"],
+    path: Path,
+    timeout_seconds: float,
+    *words: str,
 ) -> dict[str, Any]:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -50,6 +78,7 @@ async def _looked_at(
         kind,
         str(path),
         str(math.ceil(timeout_seconds)),
+        *words,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         env={"OPENBLAS_NUM_THREADS": "1"},  # Nothing of ours: no name, no secret.

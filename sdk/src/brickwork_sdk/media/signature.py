@@ -74,6 +74,18 @@ def recognise(path: Path) -> Container:
     )
 
 
+def is_pdf(path: Path) -> bool:
+    """Tell whether a file says of itself that it is a PDF, in its first bytes.
+
+    Readers look for that line in the first kilobyte; what begins as something else is that, so
+    that nobody can send a file that is a picture to one reader and a document to another.
+
+    Raises:
+        MEDIA_MISSING, MEDIA_NOT_A_FILE, MEDIA_EMPTY, MEDIA_UNREADABLE: as `recognise`.
+    """
+    return _head(path)[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"%PDF-")
+
+
 def open_regular(path: Path) -> int:
     """Open a regular file for reading and return its descriptor.
 

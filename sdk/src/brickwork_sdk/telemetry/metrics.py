@@ -62,10 +62,11 @@ MODEL_GRANTED_BYTES = Gauge(
 MODEL_GAUGES = (ENGINE_CALLS, ENGINE_RESIDENT_BYTES, MODEL_GRANTED_BYTES)
 LOAD_CAUSES = (
     *("first", "idle", "evicted", "revoked", "asked"),
-    *("token_lost", "engine_died", "over_budget", "load_failed"),
+    *("token_lost", "engine_died", "over_budget", "load_failed", "worn"),
 )
 """Why a model that is loaded was not there: what became of it the time before. It was evicted when
-its memory was asked back while it was idle, and revoked when that ended calls or a load."""
+its memory was asked back while it was idle, and revoked when that ended calls or a load; it was
+worn when its engine had served its calls, or kept too much of their memory."""
 MODEL_LOADS = Counter(
     "brickwork_model_loads_total",
     f"Loads of a model, by why it was not there: {', '.join(LOAD_CAUSES)}.",

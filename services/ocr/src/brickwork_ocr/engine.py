@@ -3,13 +3,27 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 SAMPLE_EVERY_MS_DEFAULT = 1_000
 SAMPLE_EVERY_MS_MIN = 200
 SAMPLE_EVERY_MS_MAX = 60_000
 LINES_MAX = 4
-"""Lines that are read side by side where memory and threads allow it, one on a thread each."""
+"""Lines of like width that are read together where memory allows it."""
+PAGES_MAX = 300
+"""Pages of a document that one call reads."""
+PDF_BYTES_MAX = 256 * 1024 * 1024
+"""Largest PDF; a book of 300 scanned pages has half of that."""
+PAGE_OBJECTS_MAX = 100_000
+"""Text runs, shapes and pictures on a page of a PDF; a detailed map has some ten thousand."""
+PAGE_PIXELS_MAX = 100_000_000
+"""Pixels of all pictures on a page of a PDF; each by itself is bounded as any picture is."""
+PAGE_SIDE_PX_MAX = 1600
+"""Longest side of a page that is read: it bounds memory and time, and text of 12 px is still
+legible."""
+
+Source = Literal["picture", "text_layer"]
+RegionKind = Literal["title", "paragraph", "table", "other"]
 
 
 @dataclass(frozen=True)
@@ -24,28 +38,59 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text, how sure the engine is of it in [0, 1], and where it stands."""
+    """A line of text, how sure the engine is of it in [0, 1], and where it stands.
+
+    What a document holds as text has no confidence.
+    """
 
     text: str
-    confidence: float
+    confidence: float | None
     box: Box
 
 
 @dataclass(frozen=True)
 class DocumentRequest:
-    """Asks for the text of an image file."""
+    """Asks for pages of an image or a PDF, from 1; the last is None for all that there are."""
 
     path: Path
+    first_page: int = 1
+    last_page: int | None = None
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page that was read; numbers start at 1, lines are in reading order."""
+    """A page that was read; numbers start at 1, lines are in reading order.
+
+    `rotation_degrees` tells how the picture lies, in quarter turns clockwise from upright.
+    """
 
     number: int
     width_px: int
     height_px: int
     lines: tuple[Line, ...]
+    source: Source = "picture"
+    rotation_degrees: int = 0
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a page, by geometry: its lines are in reading order, and the box encloses them."""
+
+    kind: RegionKind
+    box: Box
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class PageLayout:
+    """What a page is made of, in reading order; see `Page`."""
+
+    number: int
+    width_px: int
+    height_px: int
+    regions: tuple[Region, ...]
+    source: Source = "picture"
+    rotation_degrees: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,6 +144,10 @@ class Engine(Protocol):
 
     def read_document(self, request: DocumentRequest) -> Iterator[Page | PageProgress]:
         """Read the pages of a document in order; an image is one page."""
+        ...
+
+    def detect_layout(self, request: DocumentRequest) -> Iterator[PageLayout | PageProgress]:
+        """Tell what the pages of a document are made of."""
         ...
 
     def read_video(self, request: VideoRequest) -> Iterator[VideoEvent]:

@@ -71,6 +71,7 @@ def test_slide_is_read_line_by_line_with_places_in_its_own_pixels(
     assert [line.text for line in page.lines] == FIRST
     assert (page.width_px, page.height_px) == (2560, 1440)
     for row, line in enumerate(page.lines):
+        assert line.confidence is not None
         assert line.confidence > 0.9
         assert 40 <= line.box.left_px <= 70
         assert line.box.top_px <= 40 + row * 160 + 40 <= line.box.bottom_px

@@ -25,33 +25,45 @@ _sym_db = _symbol_database.Default()
 from brickwork.common.v1 import common_pb2 as brickwork_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62rickwork/ocr/v1/ocr.proto\x12\x10\x62rickwork.ocr.v1\x1a brickwork/common/v1/common.proto\"O\n\x13ReadDocumentRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\"\xdf\x01\n\x14ReadDocumentResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12&\n\x04page\x18\x03 \x01(\x0b\x32\x16.brickwork.ocr.v1.PageH\x00\x12\x34\n\x07summary\x18\x04 \x01(\x0b\x32!.brickwork.ocr.v1.DocumentSummaryH\x00\x42\x07\n\x05\x65vent\"\x90\x01\n\x10ReadVideoRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\x12\x1c\n\x0fsample_every_ms\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08start_ms\x18\x04 \x01(\x03\x42\x12\n\x10_sample_every_ms\"\x97\x02\n\x11ReadVideoResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12\x31\n\x08progress\x18\x03 \x01(\x0b\x32\x1d.brickwork.common.v1.ProgressH\x00\x12\x31\n\ntimed_text\x18\x04 \x01(\x0b\x32\x1b.brickwork.ocr.v1.TimedTextH\x00\x12\x31\n\x07summary\x18\x05 \x01(\x0b\x32\x1e.brickwork.ocr.v1.VideoSummaryH\x00\x42\x07\n\x05\x65vent\"f\n\x04Page\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x10\n\x08width_px\x18\x02 \x01(\x05\x12\x11\n\theight_px\x18\x03 \x01(\x05\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.brickwork.ocr.v1.TextLine\"d\n\x08TextLine\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x17\n\nconfidence\x18\x02 \x01(\x02H\x00\x88\x01\x01\x12\"\n\x03\x62ox\x18\x03 \x01(\x0b\x32\x15.brickwork.ocr.v1.BoxB\r\n\x0b_confidence\"K\n\x03\x42ox\x12\x0f\n\x07left_px\x18\x01 \x01(\x05\x12\x0e\n\x06top_px\x18\x02 \x01(\x05\x12\x10\n\x08right_px\x18\x03 \x01(\x05\x12\x11\n\tbottom_px\x18\x04 \x01(\x05\"f\n\tTimedText\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\x12\x0c\n\x04text\x18\x03 \x01(\t\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.brickwork.ocr.v1.TextLine\"%\n\x0f\x44ocumentSummary\x12\x12\n\npage_count\x18\x01 \x01(\x05\"L\n\x0cVideoSummary\x12\x13\n\x0b\x64uration_ms\x18\x01 \x01(\x03\x12\x13\n\x0b\x66rame_count\x18\x02 \x01(\x05\x12\x12\n\nread_count\x18\x03 \x01(\x05\x32\xc5\x01\n\nOcrService\x12_\n\x0cReadDocument\x12%.brickwork.ocr.v1.ReadDocumentRequest\x1a&.brickwork.ocr.v1.ReadDocumentResponse0\x01\x12V\n\tReadVideo\x12\".brickwork.ocr.v1.ReadVideoRequest\x1a#.brickwork.ocr.v1.ReadVideoResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62rickwork/ocr/v1/ocr.proto\x12\x10\x62rickwork.ocr.v1\x1a brickwork/common/v1/common.proto\"\x9d\x01\n\x13ReadDocumentRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\x12\x17\n\nfirst_page\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x16\n\tlast_page\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\r\n\x0b_first_pageB\x0c\n\n_last_page\"\xdf\x01\n\x14ReadDocumentResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12&\n\x04page\x18\x03 \x01(\x0b\x32\x16.brickwork.ocr.v1.PageH\x00\x12\x34\n\x07summary\x18\x04 \x01(\x0b\x32!.brickwork.ocr.v1.DocumentSummaryH\x00\x42\x07\n\x05\x65vent\"\x9d\x01\n\x13\x44\x65tectLayoutRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\x12\x17\n\nfirst_page\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x16\n\tlast_page\x18\x04 \x01(\x05H\x01\x88\x01\x01\x42\r\n\x0b_first_pageB\x0c\n\n_last_page\"\xe7\x01\n\x14\x44\x65tectLayoutResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12.\n\x06layout\x18\x03 \x01(\x0b\x32\x1c.brickwork.ocr.v1.PageLayoutH\x00\x12\x34\n\x07summary\x18\x04 \x01(\x0b\x32!.brickwork.ocr.v1.DocumentSummaryH\x00\x42\x07\n\x05\x65vent\"\x90\x01\n\x10ReadVideoRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\x12\x1c\n\x0fsample_every_ms\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08start_ms\x18\x04 \x01(\x03\x42\x12\n\x10_sample_every_ms\"\x97\x02\n\x11ReadVideoResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12\x31\n\x08progress\x18\x03 \x01(\x0b\x32\x1d.brickwork.common.v1.ProgressH\x00\x12\x31\n\ntimed_text\x18\x04 \x01(\x0b\x32\x1b.brickwork.ocr.v1.TimedTextH\x00\x12\x31\n\x07summary\x18\x05 \x01(\x0b\x32\x1e.brickwork.ocr.v1.VideoSummaryH\x00\x42\x07\n\x05\x65vent\"\xae\x01\n\x04Page\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x10\n\x08width_px\x18\x02 \x01(\x05\x12\x11\n\theight_px\x18\x03 \x01(\x05\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.brickwork.ocr.v1.TextLine\x12,\n\x06source\x18\x05 \x01(\x0e\x32\x1c.brickwork.ocr.v1.PageSource\x12\x18\n\x10rotation_degrees\x18\x06 \x01(\x05\"\xb4\x01\n\nPageLayout\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x10\n\x08width_px\x18\x02 \x01(\x05\x12\x11\n\theight_px\x18\x03 \x01(\x05\x12)\n\x07regions\x18\x04 \x03(\x0b\x32\x18.brickwork.ocr.v1.Region\x12,\n\x06source\x18\x05 \x01(\x0e\x32\x1c.brickwork.ocr.v1.PageSource\x12\x18\n\x10rotation_degrees\x18\x06 \x01(\x05\"\x83\x01\n\x06Region\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.brickwork.ocr.v1.RegionKind\x12\"\n\x03\x62ox\x18\x02 \x01(\x0b\x32\x15.brickwork.ocr.v1.Box\x12)\n\x05lines\x18\x03 \x03(\x0b\x32\x1a.brickwork.ocr.v1.TextLine\"d\n\x08TextLine\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x17\n\nconfidence\x18\x02 \x01(\x02H\x00\x88\x01\x01\x12\"\n\x03\x62ox\x18\x03 \x01(\x0b\x32\x15.brickwork.ocr.v1.BoxB\r\n\x0b_confidence\"K\n\x03\x42ox\x12\x0f\n\x07left_px\x18\x01 \x01(\x05\x12\x0e\n\x06top_px\x18\x02 \x01(\x05\x12\x10\n\x08right_px\x18\x03 \x01(\x05\x12\x11\n\tbottom_px\x18\x04 \x01(\x05\"f\n\tTimedText\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\x12\x0c\n\x04text\x18\x03 \x01(\t\x12)\n\x05lines\x18\x04 \x03(\x0b\x32\x1a.brickwork.ocr.v1.TextLine\"B\n\x0f\x44ocumentSummary\x12\x12\n\npage_count\x18\x01 \x01(\x05\x12\x1b\n\x13\x64ocument_page_count\x18\x02 \x01(\x05\"L\n\x0cVideoSummary\x12\x13\n\x0b\x64uration_ms\x18\x01 \x01(\x03\x12\x13\n\x0b\x66rame_count\x18\x02 \x01(\x05\x12\x12\n\nread_count\x18\x03 \x01(\x05*^\n\nPageSource\x12\x1b\n\x17PAGE_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n\x13PAGE_SOURCE_PICTURE\x10\x01\x12\x1a\n\x16PAGE_SOURCE_TEXT_LAYER\x10\x02*\x89\x01\n\nRegionKind\x12\x1b\n\x17REGION_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11REGION_KIND_TITLE\x10\x01\x12\x19\n\x15REGION_KIND_PARAGRAPH\x10\x02\x12\x15\n\x11REGION_KIND_TABLE\x10\x03\x12\x15\n\x11REGION_KIND_OTHER\x10\x04\x32\xa6\x02\n\nOcrService\x12_\n\x0cReadDocument\x12%.brickwork.ocr.v1.ReadDocumentRequest\x1a&.brickwork.ocr.v1.ReadDocumentResponse0\x01\x12_\n\x0c\x44\x65tectLayout\x12%.brickwork.ocr.v1.DetectLayoutRequest\x1a&.brickwork.ocr.v1.DetectLayoutResponse0\x01\x12V\n\tReadVideo\x12\".brickwork.ocr.v1.ReadVideoRequest\x1a#.brickwork.ocr.v1.ReadVideoResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'brickwork.ocr.v1.ocr_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_READDOCUMENTREQUEST']._serialized_start=82
-  _globals['_READDOCUMENTREQUEST']._serialized_end=161
-  _globals['_READDOCUMENTRESPONSE']._serialized_start=164
-  _globals['_READDOCUMENTRESPONSE']._serialized_end=387
-  _globals['_READVIDEOREQUEST']._serialized_start=390
-  _globals['_READVIDEOREQUEST']._serialized_end=534
-  _globals['_READVIDEORESPONSE']._serialized_start=537
-  _globals['_READVIDEORESPONSE']._serialized_end=816
-  _globals['_PAGE']._serialized_start=818
-  _globals['_PAGE']._serialized_end=920
-  _globals['_TEXTLINE']._serialized_start=922
-  _globals['_TEXTLINE']._serialized_end=1022
-  _globals['_BOX']._serialized_start=1024
-  _globals['_BOX']._serialized_end=1099
-  _globals['_TIMEDTEXT']._serialized_start=1101
-  _globals['_TIMEDTEXT']._serialized_end=1203
-  _globals['_DOCUMENTSUMMARY']._serialized_start=1205
-  _globals['_DOCUMENTSUMMARY']._serialized_end=1242
-  _globals['_VIDEOSUMMARY']._serialized_start=1244
-  _globals['_VIDEOSUMMARY']._serialized_end=1320
-  _globals['_OCRSERVICE']._serialized_start=1323
-  _globals['_OCRSERVICE']._serialized_end=1520
+  _globals['_PAGESOURCE']._serialized_start=2214
+  _globals['_PAGESOURCE']._serialized_end=2308
+  _globals['_REGIONKIND']._serialized_start=2311
+  _globals['_REGIONKIND']._serialized_end=2448
+  _globals['_READDOCUMENTREQUEST']._serialized_start=83
+  _globals['_READDOCUMENTREQUEST']._serialized_end=240
+  _globals['_READDOCUMENTRESPONSE']._serialized_start=243
+  _globals['_READDOCUMENTRESPONSE']._serialized_end=466
+  _globals['_DETECTLAYOUTREQUEST']._serialized_start=469
+  _globals['_DETECTLAYOUTREQUEST']._serialized_end=626
+  _globals['_DETECTLAYOUTRESPONSE']._serialized_start=629
+  _globals['_DETECTLAYOUTRESPONSE']._serialized_end=860
+  _globals['_READVIDEOREQUEST']._serialized_start=863
+  _globals['_READVIDEOREQUEST']._serialized_end=1007
+  _globals['_READVIDEORESPONSE']._serialized_start=1010
+  _globals['_READVIDEORESPONSE']._serialized_end=1289
+  _globals['_PAGE']._serialized_start=1292
+  _globals['_PAGE']._serialized_end=1466
+  _globals['_PAGELAYOUT']._serialized_start=1469
+  _globals['_PAGELAYOUT']._serialized_end=1649
+  _globals['_REGION']._serialized_start=1652
+  _globals['_REGION']._serialized_end=1783
+  _globals['_TEXTLINE']._serialized_start=1785
+  _globals['_TEXTLINE']._serialized_end=1885
+  _globals['_BOX']._serialized_start=1887
+  _globals['_BOX']._serialized_end=1962
+  _globals['_TIMEDTEXT']._serialized_start=1964
+  _globals['_TIMEDTEXT']._serialized_end=2066
+  _globals['_DOCUMENTSUMMARY']._serialized_start=2068
+  _globals['_DOCUMENTSUMMARY']._serialized_end=2134
+  _globals['_VIDEOSUMMARY']._serialized_start=2136
+  _globals['_VIDEOSUMMARY']._serialized_end=2212
+  _globals['_OCRSERVICE']._serialized_start=2451
+  _globals['_OCRSERVICE']._serialized_end=2745
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +20,62 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _PageSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PageSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PageSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAGE_SOURCE_UNSPECIFIED: _PageSource.ValueType  # 0
+    """Not used."""
+    PAGE_SOURCE_PICTURE: _PageSource.ValueType  # 1
+    """Read from the picture."""
+    PAGE_SOURCE_TEXT_LAYER: _PageSource.ValueType  # 2
+    """The document holds it as text."""
+
+class PageSource(_PageSource, metaclass=_PageSourceEnumTypeWrapper):
+    """Where the text of a page comes from."""
+
+PAGE_SOURCE_UNSPECIFIED: PageSource.ValueType  # 0
+"""Not used."""
+PAGE_SOURCE_PICTURE: PageSource.ValueType  # 1
+"""Read from the picture."""
+PAGE_SOURCE_TEXT_LAYER: PageSource.ValueType  # 2
+"""The document holds it as text."""
+Global___PageSource: _TypeAlias = PageSource  # noqa: Y015
+
+class _RegionKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RegionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RegionKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REGION_KIND_UNSPECIFIED: _RegionKind.ValueType  # 0
+    """Not used."""
+    REGION_KIND_TITLE: _RegionKind.ValueType  # 1
+    """Lines that are clearly higher than those of the page's running text."""
+    REGION_KIND_PARAGRAPH: _RegionKind.ValueType  # 2
+    """Lines of like height close below each other, or one long line."""
+    REGION_KIND_TABLE: _RegionKind.ValueType  # 3
+    """Rows of several pieces that stand below each other in columns."""
+    REGION_KIND_OTHER: _RegionKind.ValueType  # 4
+    """The rest: page numbers, labels, captions of a word or two."""
+
+class RegionKind(_RegionKind, metaclass=_RegionKindEnumTypeWrapper):
+    """What a part of a page is, by geometry."""
+
+REGION_KIND_UNSPECIFIED: RegionKind.ValueType  # 0
+"""Not used."""
+REGION_KIND_TITLE: RegionKind.ValueType  # 1
+"""Lines that are clearly higher than those of the page's running text."""
+REGION_KIND_PARAGRAPH: RegionKind.ValueType  # 2
+"""Lines of like height close below each other, or one long line."""
+REGION_KIND_TABLE: RegionKind.ValueType  # 3
+"""Rows of several pieces that stand below each other in columns."""
+REGION_KIND_OTHER: RegionKind.ValueType  # 4
+"""The rest: page numbers, labels, captions of a word or two."""
+Global___RegionKind: _TypeAlias = RegionKind  # noqa: Y015
+
 @_typing.final
 class ReadDocumentRequest(_message.Message):
     """Asks for the text of a document."""
@@ -27,23 +84,38 @@ class ReadDocumentRequest(_message.Message):
 
     MEDIA_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
+    FIRST_PAGE_FIELD_NUMBER: _builtins.int
+    LAST_PAGE_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Model name; empty is the brick's default."""
+    first_page: _builtins.int
+    """First page to read, from 1; absent is the first."""
+    last_page: _builtins.int
+    """Last page to read; absent is the last. One call reads 300 pages at most."""
     @_builtins.property
     def media(self) -> _common_pb2.Media:
-        """The document: PNG, JPEG, WebP, BMP or TIFF."""
+        """The document: PNG, JPEG, WebP, BMP, TIFF (its first picture) or PDF."""
 
     def __init__(
         self,
         *,
         media: _common_pb2.Media | None = ...,
         model: _builtins.str = ...,
+        first_page: _builtins.int | None = ...,
+        last_page: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["media", b"media"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_first_page", b"_first_page", "_last_page", b"_last_page", "first_page", b"first_page", "last_page", b"last_page", "media", b"media"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["media", b"media", "model", b"model"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_first_page", b"_first_page", "_last_page", b"_last_page", "first_page", b"first_page", "last_page", b"last_page", "media", b"media", "model", b"model"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__first_page: _TypeAlias = _typing.Literal["first_page"]  # noqa: Y015
+    _WhichOneofArgType__first_page: _TypeAlias = _typing.Literal["_first_page", b"_first_page"]  # noqa: Y015
+    _WhichOneofReturnType__last_page: _TypeAlias = _typing.Literal["last_page"]  # noqa: Y015
+    _WhichOneofArgType__last_page: _TypeAlias = _typing.Literal["_last_page", b"_last_page"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__first_page) -> _WhichOneofReturnType__first_page | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_page) -> _WhichOneofReturnType__last_page | None: ...
 
 Global___ReadDocumentRequest: _TypeAlias = ReadDocumentRequest  # noqa: Y015
 
@@ -90,6 +162,93 @@ class ReadDocumentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___ReadDocumentResponse: _TypeAlias = ReadDocumentResponse  # noqa: Y015
+
+@_typing.final
+class DetectLayoutRequest(_message.Message):
+    """Asks for the layout of a document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEDIA_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    FIRST_PAGE_FIELD_NUMBER: _builtins.int
+    LAST_PAGE_FIELD_NUMBER: _builtins.int
+    model: _builtins.str
+    """Model name; empty is the brick's default."""
+    first_page: _builtins.int
+    """First page, from 1; absent is the first."""
+    last_page: _builtins.int
+    """Last page; absent is the last. One call takes 300 pages at most."""
+    @_builtins.property
+    def media(self) -> _common_pb2.Media:
+        """The document, as in ReadDocumentRequest."""
+
+    def __init__(
+        self,
+        *,
+        media: _common_pb2.Media | None = ...,
+        model: _builtins.str = ...,
+        first_page: _builtins.int | None = ...,
+        last_page: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_first_page", b"_first_page", "_last_page", b"_last_page", "first_page", b"first_page", "last_page", b"last_page", "media", b"media"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_first_page", b"_first_page", "_last_page", b"_last_page", "first_page", b"first_page", "last_page", b"last_page", "media", b"media", "model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__first_page: _TypeAlias = _typing.Literal["first_page"]  # noqa: Y015
+    _WhichOneofArgType__first_page: _TypeAlias = _typing.Literal["_first_page", b"_first_page"]  # noqa: Y015
+    _WhichOneofReturnType__last_page: _TypeAlias = _typing.Literal["last_page"]  # noqa: Y015
+    _WhichOneofArgType__last_page: _TypeAlias = _typing.Literal["_last_page", b"_last_page"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__first_page) -> _WhichOneofReturnType__first_page | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_page) -> _WhichOneofReturnType__last_page | None: ...
+
+Global___DetectLayoutRequest: _TypeAlias = DetectLayoutRequest  # noqa: Y015
+
+@_typing.final
+class DetectLayoutResponse(_message.Message):
+    """One event of detecting layout."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAITING_FIELD_NUMBER: _builtins.int
+    STARTED_FIELD_NUMBER: _builtins.int
+    LAYOUT_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def waiting(self) -> _common_pb2.Waiting:
+        """The call waits."""
+
+    @_builtins.property
+    def started(self) -> _common_pb2.Started:
+        """Work begins."""
+
+    @_builtins.property
+    def layout(self) -> Global___PageLayout:
+        """The layout of a page."""
+
+    @_builtins.property
+    def summary(self) -> Global___DocumentSummary:
+        """The end."""
+
+    def __init__(
+        self,
+        *,
+        waiting: _common_pb2.Waiting | None = ...,
+        started: _common_pb2.Started | None = ...,
+        layout: Global___PageLayout | None = ...,
+        summary: Global___DocumentSummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "layout", b"layout", "started", b"started", "summary", b"summary", "waiting", b"waiting"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "layout", b"layout", "started", b"started", "summary", b"summary", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["waiting", "started", "layout", "summary"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___DetectLayoutResponse: _TypeAlias = DetectLayoutResponse  # noqa: Y015
 
 @_typing.final
 class ReadVideoRequest(_message.Message):
@@ -189,15 +348,23 @@ class Page(_message.Message):
     WIDTH_PX_FIELD_NUMBER: _builtins.int
     HEIGHT_PX_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ROTATION_DEGREES_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Number from 1."""
     width_px: _builtins.int
-    """Width in pixels."""
+    """Width in pixels; a page of a PDF is rendered with a longest side of 1,600 at most."""
     height_px: _builtins.int
     """Height in pixels."""
+    source: Global___PageSource.ValueType
+    """Where the text comes from."""
+    rotation_degrees: _builtins.int
+    """How the picture lies, in quarter turns clockwise from upright: 0, 90, 180 or 270 degrees.
+    Boxes are those of the picture as it was sent.
+    """
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___TextLine]:
-        """The lines in reading order."""
+        """The lines in reading order: of columns of prose one after the other, of other rows across."""
 
     def __init__(
         self,
@@ -206,14 +373,94 @@ class Page(_message.Message):
         width_px: _builtins.int = ...,
         height_px: _builtins.int = ...,
         lines: _abc.Iterable[Global___TextLine] | None = ...,
+        source: Global___PageSource.ValueType = ...,
+        rotation_degrees: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["height_px", b"height_px", "lines", b"lines", "number", b"number", "width_px", b"width_px"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height_px", b"height_px", "lines", b"lines", "number", b"number", "rotation_degrees", b"rotation_degrees", "source", b"source", "width_px", b"width_px"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Page: _TypeAlias = Page  # noqa: Y015
+
+@_typing.final
+class PageLayout(_message.Message):
+    """The layout of a page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    WIDTH_PX_FIELD_NUMBER: _builtins.int
+    HEIGHT_PX_FIELD_NUMBER: _builtins.int
+    REGIONS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ROTATION_DEGREES_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """Number from 1."""
+    width_px: _builtins.int
+    """Width in pixels."""
+    height_px: _builtins.int
+    """Height in pixels."""
+    source: Global___PageSource.ValueType
+    """Where the text comes from."""
+    rotation_degrees: _builtins.int
+    """How the picture lies, as in Page."""
+    @_builtins.property
+    def regions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Region]:
+        """What the page is made of, in reading order; each line of the page is in one region."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        width_px: _builtins.int = ...,
+        height_px: _builtins.int = ...,
+        regions: _abc.Iterable[Global___Region] | None = ...,
+        source: Global___PageSource.ValueType = ...,
+        rotation_degrees: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height_px", b"height_px", "number", b"number", "regions", b"regions", "rotation_degrees", b"rotation_degrees", "source", b"source", "width_px", b"width_px"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PageLayout: _TypeAlias = PageLayout  # noqa: Y015
+
+@_typing.final
+class Region(_message.Message):
+    """A part of a page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    BOX_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    kind: Global___RegionKind.ValueType
+    """What it is."""
+    @_builtins.property
+    def box(self) -> Global___Box:
+        """What encloses its lines."""
+
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___TextLine]:
+        """Its lines in reading order; those of a table row by row."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___RegionKind.ValueType = ...,
+        box: Global___Box | None = ...,
+        lines: _abc.Iterable[Global___TextLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "kind", b"kind", "lines", b"lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Region: _TypeAlias = Region  # noqa: Y015
 
 @_typing.final
 class TextLine(_message.Message):
@@ -326,16 +573,20 @@ class DocumentSummary(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_COUNT_FIELD_NUMBER: _builtins.int
+    DOCUMENT_PAGE_COUNT_FIELD_NUMBER: _builtins.int
     page_count: _builtins.int
-    """Number of pages."""
+    """Number of pages that were read."""
+    document_page_count: _builtins.int
+    """Number of pages that the document has."""
     def __init__(
         self,
         *,
         page_count: _builtins.int = ...,
+        document_page_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_count", b"page_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_page_count", b"document_page_count", "page_count", b"page_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -40,6 +40,11 @@ class OcrServiceStub:
                 request_serializer=brickwork_dot_ocr_dot_v1_dot_ocr__pb2.ReadDocumentRequest.SerializeToString,
                 response_deserializer=brickwork_dot_ocr_dot_v1_dot_ocr__pb2.ReadDocumentResponse.FromString,
                 _registered_method=True)
+        self.DetectLayout = channel.unary_stream(
+                '/brickwork.ocr.v1.OcrService/DetectLayout',
+                request_serializer=brickwork_dot_ocr_dot_v1_dot_ocr__pb2.DetectLayoutRequest.SerializeToString,
+                response_deserializer=brickwork_dot_ocr_dot_v1_dot_ocr__pb2.DetectLayoutResponse.FromString,
+                _registered_method=True)
         self.ReadVideo = channel.unary_stream(
                 '/brickwork.ocr.v1.OcrService/ReadVideo',
                 request_serializer=brickwork_dot_ocr_dot_v1_dot_ocr__pb2.ReadVideoRequest.SerializeToString,
@@ -52,10 +57,24 @@ class OcrServiceServicer:
     """
 
     def ReadDocument(self, request, context):
-        """Reads the text of an image and streams it page by page (an image is one page).
+        """Reads the text of an image or a PDF and streams it page by page (an image is one page).
+        A page of a PDF that holds its text is not looked at; one without, or whose text is
+        nonsense, is. Images may lie on their side or head.
         Order: any number of waiting, one started, pages in order, one summary.
-        Errors: IMAGE_UNREADABLE, MEDIA_*, OBJECT_*; those of every call on a model:
-        MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        Errors: IMAGE_UNREADABLE, DOCUMENT_UNREADABLE, DOCUMENT_LOCKED, MEDIA_*, OBJECT_*,
+        ARGUMENT_INVALID; those of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE,
+        ENGINE_*.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DetectLayout(self, request, context):
+        """Reads a document as ReadDocument does, and tells what its lines make up: titles,
+        paragraphs, tables and the rest. It goes by geometry alone, by the heights of lines, their
+        distances and what stands below what; no network has learned what a page looks like.
+        Order: any number of waiting, one started, layouts of pages in order, one summary.
+        Errors: those of ReadDocument.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -80,6 +99,11 @@ def add_OcrServiceServicer_to_server(servicer, server):
                     servicer.ReadDocument,
                     request_deserializer=brickwork_dot_ocr_dot_v1_dot_ocr__pb2.ReadDocumentRequest.FromString,
                     response_serializer=brickwork_dot_ocr_dot_v1_dot_ocr__pb2.ReadDocumentResponse.SerializeToString,
+            ),
+            'DetectLayout': grpc.unary_stream_rpc_method_handler(
+                    servicer.DetectLayout,
+                    request_deserializer=brickwork_dot_ocr_dot_v1_dot_ocr__pb2.DetectLayoutRequest.FromString,
+                    response_serializer=brickwork_dot_ocr_dot_v1_dot_ocr__pb2.DetectLayoutResponse.SerializeToString,
             ),
             'ReadVideo': grpc.unary_stream_rpc_method_handler(
                     servicer.ReadVideo,
@@ -115,6 +139,33 @@ class OcrService:
             '/brickwork.ocr.v1.OcrService/ReadDocument',
             brickwork_dot_ocr_dot_v1_dot_ocr__pb2.ReadDocumentRequest.SerializeToString,
             brickwork_dot_ocr_dot_v1_dot_ocr__pb2.ReadDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DetectLayout(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/brickwork.ocr.v1.OcrService/DetectLayout',
+            brickwork_dot_ocr_dot_v1_dot_ocr__pb2.DetectLayoutRequest.SerializeToString,
+            brickwork_dot_ocr_dot_v1_dot_ocr__pb2.DetectLayoutResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,10 +34,20 @@ class OcrServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OcrServiceAsyncStub: ...
     ReadDocument: _grpc.UnaryStreamMultiCallable[_ocr_pb2.ReadDocumentRequest, _ocr_pb2.ReadDocumentResponse]
-    """Reads the text of an image and streams it page by page (an image is one page).
+    """Reads the text of an image or a PDF and streams it page by page (an image is one page).
+    A page of a PDF that holds its text is not looked at; one without, or whose text is
+    nonsense, is. Images may lie on their side or head.
     Order: any number of waiting, one started, pages in order, one summary.
-    Errors: IMAGE_UNREADABLE, MEDIA_*, OBJECT_*; those of every call on a model:
-    MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    Errors: IMAGE_UNREADABLE, DOCUMENT_UNREADABLE, DOCUMENT_LOCKED, MEDIA_*, OBJECT_*,
+    ARGUMENT_INVALID; those of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE,
+    ENGINE_*.
+    """
+    DetectLayout: _grpc.UnaryStreamMultiCallable[_ocr_pb2.DetectLayoutRequest, _ocr_pb2.DetectLayoutResponse]
+    """Reads a document as ReadDocument does, and tells what its lines make up: titles,
+    paragraphs, tables and the rest. It goes by geometry alone, by the heights of lines, their
+    distances and what stands below what; no network has learned what a page looks like.
+    Order: any number of waiting, one started, layouts of pages in order, one summary.
+    Errors: those of ReadDocument.
     """
     ReadVideo: _grpc.UnaryStreamMultiCallable[_ocr_pb2.ReadVideoRequest, _ocr_pb2.ReadVideoResponse]
     """Reads the text that a video shows, with the time span of each text.
@@ -54,10 +64,20 @@ class OcrServiceAsyncStub(OcrServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ReadDocument: _aio.UnaryStreamMultiCallable[_ocr_pb2.ReadDocumentRequest, _ocr_pb2.ReadDocumentResponse]  # type: ignore[assignment]
-    """Reads the text of an image and streams it page by page (an image is one page).
+    """Reads the text of an image or a PDF and streams it page by page (an image is one page).
+    A page of a PDF that holds its text is not looked at; one without, or whose text is
+    nonsense, is. Images may lie on their side or head.
     Order: any number of waiting, one started, pages in order, one summary.
-    Errors: IMAGE_UNREADABLE, MEDIA_*, OBJECT_*; those of every call on a model:
-    MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    Errors: IMAGE_UNREADABLE, DOCUMENT_UNREADABLE, DOCUMENT_LOCKED, MEDIA_*, OBJECT_*,
+    ARGUMENT_INVALID; those of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE,
+    ENGINE_*.
+    """
+    DetectLayout: _aio.UnaryStreamMultiCallable[_ocr_pb2.DetectLayoutRequest, _ocr_pb2.DetectLayoutResponse]  # type: ignore[assignment]
+    """Reads a document as ReadDocument does, and tells what its lines make up: titles,
+    paragraphs, tables and the rest. It goes by geometry alone, by the heights of lines, their
+    distances and what stands below what; no network has learned what a page looks like.
+    Order: any number of waiting, one started, layouts of pages in order, one summary.
+    Errors: those of ReadDocument.
     """
     ReadVideo: _aio.UnaryStreamMultiCallable[_ocr_pb2.ReadVideoRequest, _ocr_pb2.ReadVideoResponse]  # type: ignore[assignment]
     """Reads the text that a video shows, with the time span of each text.
@@ -77,10 +97,26 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ocr_pb2.ReadDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_ocr_pb2.ReadDocumentResponse], _abc.AsyncIterator[_ocr_pb2.ReadDocumentResponse]]:
-        """Reads the text of an image and streams it page by page (an image is one page).
+        """Reads the text of an image or a PDF and streams it page by page (an image is one page).
+        A page of a PDF that holds its text is not looked at; one without, or whose text is
+        nonsense, is. Images may lie on their side or head.
         Order: any number of waiting, one started, pages in order, one summary.
-        Errors: IMAGE_UNREADABLE, MEDIA_*, OBJECT_*; those of every call on a model:
-        MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        Errors: IMAGE_UNREADABLE, DOCUMENT_UNREADABLE, DOCUMENT_LOCKED, MEDIA_*, OBJECT_*,
+        ARGUMENT_INVALID; those of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE,
+        ENGINE_*.
+        """
+
+    @_abc_1.abstractmethod
+    def DetectLayout(
+        self,
+        request: _ocr_pb2.DetectLayoutRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_ocr_pb2.DetectLayoutResponse], _abc.AsyncIterator[_ocr_pb2.DetectLayoutResponse]]:
+        """Reads a document as ReadDocument does, and tells what its lines make up: titles,
+        paragraphs, tables and the rest. It goes by geometry alone, by the heights of lines, their
+        distances and what stands below what; no network has learned what a page looks like.
+        Order: any number of waiting, one started, layouts of pages in order, one summary.
+        Errors: those of ReadDocument.
         """
 
     @_abc_1.abstractmethod

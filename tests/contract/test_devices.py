@@ -79,7 +79,7 @@ def test_a_brick_ends_at_once_and_names_the_precisions_that_there_are(tmp_path: 
 
 @pytest.mark.parametrize(
     ("brick", "setting", "value"),
-    [("translate", "DEVICE", "cuda"), ("ocr", "PRECISION", "int8"), ("asr", "DEVICE", "tpu")],
+    [("translate", "DEVICE", "tpu"), ("ocr", "PRECISION", "int8"), ("asr", "DEVICE", "tpu")],
 )
 def test_a_setting_that_no_engine_of_the_brick_has_is_refused_by_its_name(
     tmp_path: Path, brick: str, setting: str, value: str
@@ -87,3 +87,8 @@ def test_a_setting_that_no_engine_of_the_brick_has_is_refused_by_its_name(
     said = refusal(brick, tmp_path, **{setting: value})
     assert f"BRICKWORK_{brick.upper()}_{setting}" in said
     assert said.endswith("[SETTING_INVALID]")
+
+
+def test_a_brick_whose_models_all_stay_on_the_processor_takes_no_gpu(tmp_path: Path) -> None:
+    said = refusal("translate", tmp_path, DEVICE="cuda")
+    assert said == "No model of translate has an engine for a GPU. [DEVICE_UNAVAILABLE]"

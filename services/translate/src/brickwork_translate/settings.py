@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic_settings import SettingsConfigDict
 
-from brickwork_sdk.settings import BrickSettings
+from brickwork_sdk.settings import BrickSettings, Precision
 
 
 class TranslateSettings(BrickSettings):
@@ -12,7 +12,8 @@ class TranslateSettings(BrickSettings):
 
     model_config = SettingsConfigDict(env_prefix="BRICKWORK_TRANSLATE_")
 
-    device: Literal["cpu"] = "cpu"
-    """Where models compute: its engine has no variant for GPUs."""
-    precision: Literal[""] = ""
-    """Number format that models compute in; it is fixed in their files."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where the site's own models compute: `cpu`, or `cuda` for the first NVIDIA GPU. Those that
+    the brick brings stay on the processor, for their engines know no GPU."""
+    precision: Precision = ""
+    """Number format that the site's own models compute in; empty is int8, and float16 on a GPU."""

@@ -24,9 +24,9 @@ from PIL import Image
 
 from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
 from brickwork_sdk.processes import identify
+from brickwork_sdk.testing.documents import Words, page_of, write_pdf
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
 
-from brickwork_sdk.testing.documents import Words, page_of, write_pdf
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "call-any-rpc.md"
 CALL_DIARIZE = PAGE.with_name("call-diarize.md")
 SECONDS = 60.0
@@ -259,9 +259,26 @@ def test_ocr(
     events = client.call(ocr, service, "ReadDocument", {"media": media["image"]})
     [page] = [event["page"] for event in done(events, "summary")]
     assert [line["text"] for line in page["lines"]] == ["Brightness 120"]
+    events = client.call(ocr, service, "DetectLayout", {"media": media["image"]})
+    [layout] = [event["layout"] for event in done(events, "summary")]
+    assert [region["kind"] for region in layout["regions"]] == ["REGION_KIND_OTHER"]
     events = client.call(ocr, service, "ReadVideo", {"media": media["recording"]})
     texts = [event["timedText"]["text"] for event in done(events, "summary")]
     assert texts == ["Brightness 50", "Brightness 200"]
+
+
+def test_the_page_about_ocr_has_a_client_that_runs(
+    home: Path, mesh: Mapping[str, grpc.Channel]
+) -> None:
+    _, _, rest = PAGE.with_name("call-ocr.md").read_text().partition("```python\n")
+    program, _, _ = rest.partition("```")
+    assert len([line for line in program.splitlines() if line]) <= 15
+    sheet = page_of(Words(72, 700, 12, "What it says."))
+    document = write_pdf(home / "document.pdf", [sheet])
+    command = [sys.executable, "-c", program, str(document)]
+    ran = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=SECONDS)
+    assert ran.returncode == 0, ran.stderr
+    assert "What it says." in ran.stdout.splitlines()
 
 
 def test_translate(mesh: Mapping[str, grpc.Channel], client: ModuleType) -> None:
@@ -328,28 +345,11 @@ def test_broker(mesh: Mapping[str, grpc.Channel], client: ModuleType) -> None:
     assert renewed["token"]["epoch"] == token["epoch"]
     [listed] = client.call(broker, BROKER, "ListVramTokens", {})
     assert "contract-01" in [one["tokenId"] for one in listed["tokens"]]
-    events = client.call(ocr, service, "DetectLayout", {"media": media["image"]})
-    [layout] = [event["layout"] for event in done(events, "summary")]
-    assert [region["kind"] for region in layout["regions"]] == ["REGION_KIND_OTHER"]
     [capacity] = client.call(broker, BROKER, "GetCapacity", {})
     assert capacity["devices"][0]["capacityBytes"] == str(2**30)
     all_of_it = {"guaranteed_bytes": 2**30, "ceiling_bytes": 2**30}
     late = {**order, **all_of_it, "token_id": "contract-02"}
     [queued] = client.call(broker, BROKER, "AcquireVramToken", late)
-def test_the_page_about_ocr_has_a_client_that_runs(
-    home: Path, mesh: Mapping[str, grpc.Channel]
-) -> None:
-    _, _, rest = PAGE.with_name("call-ocr.md").read_text().partition("```python\n")
-    program, _, _ = rest.partition("```")
-    assert len([line for line in program.splitlines() if line]) <= 15
-    sheet = page_of(Words(72, 700, 12, "What it says."))
-    document = write_pdf(home / "document.pdf", [sheet])
-    command = [sys.executable, "-c", program, str(document)]
-    ran = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=SECONDS)
-    assert ran.returncode == 0, ran.stderr
-    assert "What it says." in ran.stdout.splitlines()
-
-
     [wait] = client.call(broker, BROKER, "ExplainWait", {"token_id": "contract-02"})
     assert wait["place"]["cause"] == queued["place"]["cause"]
     watch = broker_pb2_grpc.BrokerServiceStub(broker).WatchVramTokens(

@@ -108,13 +108,13 @@ class BrickSettings(ServerSettings):
     """How many threads the model's library may use."""
     idle_unload_seconds: float = Field(default=600.0, ge=0)
     """After how long without a call a model is unloaded and its memory given back."""
-
-
     recycle_after_calls: int = Field(default=0, ge=0)
     """After so many calls a fresh engine takes the place of a model's; 0 never does that."""
     recycle_growth_bytes: int = Field(default=0, ge=0)
     """So much private memory more than after its first ten calls an engine may keep between calls
     before a fresh one takes its place; 0 does not look."""
+
+
 class GpuSettings(Settings):
     """What a program that leases memory needs to know."""
 

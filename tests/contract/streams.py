@@ -150,6 +150,9 @@ _BAD_DOCUMENTS: tuple[Case, ...] = (
 )
 _PLAYLIST = (Reason.MEDIA_FORMAT_UNSUPPORTED, {"media": "playlist"})
 
+LIVE = {"TranscribeLiveAudio", "TranslateLiveText"}
+"""Streams both ways, each of a grammar of its own; they are proven beside their bricks."""
+
 STREAMS = (
     Stream(
         "asr",
@@ -239,6 +242,11 @@ STREAMS = (
             (Reason.LANGUAGE_PAIR_UNAVAILABLE, {"target_language": "fr"}),
             (Reason.ARGUMENT_INVALID, {"target_language": "en"}),
             (Reason.TEXT_TOO_LONG, {"texts": ["a"] * 1001}),
+            (Reason.ARGUMENT_INVALID, {"glossary": [translate_pb2.GlossaryTerm(source="a")]}),
+            (
+                Reason.LANGUAGE_PAIR_UNAVAILABLE,
+                {"source_language": "auto", "target_language": "ja"},
+            ),
         ),
     ),
     Stream(
@@ -254,6 +262,24 @@ STREAMS = (
             (Reason.MESSAGES_INVALID, {"messages": []}),
             (Reason.ARGUMENT_INVALID, {"max_token_count": 0}),
             (Reason.ARGUMENT_INVALID, {"temperature": 2.5}),
+            (Reason.ARGUMENT_INVALID, {"response_schema": "{"}),
+            (Reason.MODEL_CANNOT, {"response_schema": "{}"}),
+            (Reason.MODEL_CANNOT, {"model": "all-minilm-l6-v2"}),
+        ),
+    ),
+    Stream(
+        "llm",
+        llm_pb2_grpc.LlmServiceStub,
+        llm_pb2.EmbedTextsRequest,
+        "all-minilm-l6-v2",
+        "embedding",
+        "summary",
+        ({"texts": ["one"]}, {"texts": ["two three", "four"] * 20}),
+        (
+            _UNKNOWN_MODEL,
+            (Reason.ARGUMENT_INVALID, {"texts": []}),
+            (Reason.TEXT_TOO_LONG, {"texts": ["a"] * 1001}),
+            (Reason.MODEL_CANNOT, {"model": "smollm2-135m-instruct"}),
         ),
     ),
 )

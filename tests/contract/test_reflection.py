@@ -43,7 +43,7 @@ SERVICES = {
         "brickwork.diarize.v1.DiarizeService": ["DiarizeRecording", "EmbedSpeaker"],
         VOICE_PRINTS: ["EnrolVoicePrint", "MatchVoice", "ListVoicePrints", "ForgetVoicePrint"],
     },
-    "llm": {"brickwork.llm.v1.LlmService": ["GenerateText"]},
+    "llm": {"brickwork.llm.v1.LlmService": ["GenerateText", "CountTokens", "EmbedTexts"]},
     "ocr": {"brickwork.ocr.v1.OcrService": ["ReadDocument", "DetectLayout", "ReadVideo"]},
     "translate": {
         "brickwork.translate.v1.TranslateService": ["TranslateTexts", "ListLanguagePairs"]
@@ -292,9 +292,30 @@ def test_translate(mesh: Mapping[str, grpc.Channel], client: ModuleType) -> None
 
 
 def test_llm(mesh: Mapping[str, grpc.Channel], client: ModuleType) -> None:
-    order = {"messages": [{"role": "CHAT_ROLE_USER", "text": "one two"}], "max_token_count": 2}
+    order: dict[str, Any] = {
+        "messages": [{"role": "CHAT_ROLE_USER", "text": "one two"}],
+        "max_token_count": 2,
+    }
     events = client.call(mesh["llm"], "brickwork.llm.v1.LlmService", "GenerateText", order)
     assert [event["delta"]["text"] for event in done(events, "usage")] == ["one", " two"]
+    order = {"messages": order["messages"]}
+    [counted] = client.call(mesh["llm"], "brickwork.llm.v1.LlmService", "CountTokens", order)
+    assert counted["tokenCount"] == 2
+    texts = {"texts": ["one", "two"]}
+    events = client.call(mesh["llm"], "brickwork.llm.v1.LlmService", "EmbedTexts", texts)
+    assert len([event["embedding"]["vector"] for event in done(events, "summary")]) == 2
+
+
+def test_the_client_of_the_page_about_llm_runs_as_printed(
+    home: Path, mesh: Mapping[str, grpc.Channel]
+) -> None:
+    page = PAGE.with_name("call-llm.md").read_text()
+    [code, likeness] = (block.partition("```")[0] for block in page.split("```python\n")[1:])
+    assert len([line for line in code.splitlines() if line]) <= 15
+    text, usage = ran(home, code)
+    assert text.startswith("Name three colours. [")
+    assert usage == "3 + 4 tokens"
+    assert float(ran(home, likeness)[-1]) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("name", BRICKS)

@@ -3,17 +3,16 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
 
 from brickwork_cli.mesh_state import MeshState
 from tools.bench import brick_calls
 from tools.bench.engine_memory import transcript
+from tools.bench.over_engine import compare
 from tools.bench.plain import DEFAULT_MODELS, PlainProcess, plain_process
 from tools.bench.recordings import looped
 from tools.bench.row import Bound, Row, at_most
 from tools.bench.warm_mesh import load_models, mesh
 
-TURNS = 5
 _MODELS = {brick: DEFAULT_MODELS[brick] for brick in ("asr", "translate")}
 
 
@@ -60,25 +59,8 @@ def _first_segment(state: MeshState, folder: Path, minutes: float) -> Iterator[R
 def _over_engine(
     name: str, over_brick: Callable[[], float], engine: Callable[[], float], bound: Bound | None
 ) -> Row:
-    """Compare wall times; both sides take turns, so that noise hits both."""
-    ratios, calls, plains = [], [], []
-    over_brick(), engine()  # The first call of each warms caches that later ones find warm.
-    for turn in range(TURNS):
-        # Who begins changes, so that a drift favours nobody.
-        first, second = (over_brick, engine) if turn % 2 else (engine, over_brick)
-        a, b = first(), second()
-        call, plain = (a, b) if turn % 2 else (b, a)
-        ratios.append(call / plain)
-        calls.append(call)
-        plains.append(plain)
-    return Row(
-        name,
-        median(calls) / median(plains),
-        "ratio",
-        bound,
-        f"wall time, warm, one thread, by turns, medians of {TURNS}: {median(calls):.3f} over "
-        f"{median(plains):.3f} s; single ratios {min(ratios):.3f} to {max(ratios):.3f}",
-    )
+    compared = compare(over_brick, engine)
+    return Row(name, compared.ratio, "ratio", bound, compared.told)
 
 
 def _seconds(plain: PlainProcess, stage: str, **order: object) -> float:

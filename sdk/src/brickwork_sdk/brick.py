@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.metadata import version
@@ -18,6 +18,7 @@ from brickwork_sdk import objects_service
 from brickwork_sdk.control import ControlServicer
 from brickwork_sdk.cuda import unavailable
 from brickwork_sdk.engine.trial import try_engine
+from brickwork_sdk.engine.wear import Recycling
 from brickwork_sdk.errors import BrickworkError
 from brickwork_sdk.limits import COMMON_LIMITS
 from brickwork_sdk.models import (
@@ -27,10 +28,10 @@ from brickwork_sdk.models import (
     ModelFile,
     ModelStore,
     ServedModel,
-    load_catalogue,
 )
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.outside import OutsideModel
+from brickwork_sdk.own_models import catalogue_of
 from brickwork_sdk.server import Register, serve
 from brickwork_sdk.settings import BrickSettings
 from brickwork_sdk.slot import ModelSlot
@@ -92,8 +93,7 @@ async def _serve(
     register: RegisterServicer,
     outside: OutsideModel | None,
 ) -> None:
-    if outside is None:
-        await _try_engines(package, settings)
+    await _try_engines(_entries(package, settings, outside), settings)
 
     def register_measured(server: grpc.aio.Server, slots: Slots, objects: ObjectStore) -> None:
         offer(MODEL_GAUGES, slots.measure)
@@ -112,28 +112,22 @@ async def assembled(
     outside: OutsideModel | None = None,
 ) -> AsyncIterator[Register]:
     """Make slots for every model and yield what adds all services of a brick to a server."""
-    entries: Sequence[ServedModel]
-    options: Mapping[str, str]
-    if outside is None:
-        entries, default_model = _entries(package, settings), settings.default_model
-        find_model, options = _finder(settings), _options(settings)
-    else:
-        entries, default_model = [outside.entry], outside.entry.name
-        find_model, options = outside.find, outside.options
     vram = VramClient(settings.broker, settings.service)
-    slots = Slots(
-        {
-            entry.name: ModelSlot(
-                entry,
-                find_model,
-                vram,
-                {**options, **_elasticity(entry)},
-                settings.idle_unload_seconds,
-            )
-            for entry in entries
-        },
-        default_model,
-    )
+    idle_unload_seconds, by_name = settings.idle_unload_seconds, dict[str, ModelSlot]()
+    default_model, find_model = settings.default_model, _finder(settings)
+    recycling = Recycling(settings.recycle_after_calls, settings.recycle_growth_bytes)
+    if outside is not None:
+        default_model = outside.entry.name
+        by_name[default_model] = ModelSlot(
+            outside.entry, outside.find, vram, outside.options, idle_unload_seconds
+        )
+    for entry in _entries(package, settings, outside):
+        options = {**_options(settings), **_elasticity(entry), **_own_device(entry)}
+        options["languages"] = ",".join(entry.languages)
+        by_name[entry.name] = ModelSlot(
+            entry, find_model, vram, options, idle_unload_seconds, recycling
+        )
+    slots = Slots(by_name, default_model)
     objects = ObjectStore(settings.objects_dir)
 
     def register_all(server: grpc.aio.Server) -> None:
@@ -172,18 +166,34 @@ def _elasticity(entry: ServedModel) -> dict[str, str]:
     }
 
 
-async def _try_engines(package: str, settings: BrickSettings) -> None:
+def _own_device(entry: ServedModel) -> dict[str, str]:
+    """Return what the engine of a model is told that does not follow its brick."""
+    return {} if entry.device is None else {"device": entry.device, "precision": ""}
+
+
+async def _try_engines(entries: Sequence[CatalogueEntry], settings: BrickSettings) -> None:
     """See that the engines can compute as the settings say, unless those are the defaults."""
     if settings.engine == "real" and (settings.device != "cpu" or settings.precision):
-        for module in sorted({entry.engine for entry in _entries(package, settings)}):
+        for module in sorted({entry.engine for entry in entries if entry.device is None}):
             await try_engine(module, _options(settings))
 
 
-def _entries(package: str, settings: BrickSettings) -> list[CatalogueEntry]:
-    entries = load_catalogue(package)
-    if settings.engine == "real":
-        return [_on_gpu(entry) if settings.device == "cuda" else entry for entry in entries]
-    return [_scripted(package, entry) for entry in entries]
+def _entries(
+    package: str, settings: BrickSettings, outside: OutsideModel | None
+) -> list[CatalogueEntry]:
+    """Return what the brick serves of its catalogue."""
+    entries = [
+        entry
+        for entry in catalogue_of(package, settings.own_models)
+        if outside is None or entry.name in outside.beside
+    ]
+    if settings.engine == "scripted":
+        return [_scripted(package, entry) for entry in entries]
+    if settings.device == "cpu":
+        return entries
+    if entries and all(entry.device == "cpu" for entry in entries):
+        raise unavailable("engine", f"No model of {settings.service} has an engine for a GPU.")
+    return [_on_gpu(entry) if entry.device is None else entry for entry in entries]
 
 
 def _scripted(package: str, entry: CatalogueEntry) -> CatalogueEntry:

@@ -98,6 +98,8 @@ class BrickSettings(ServerSettings):
     """Folder of the object store; shared by all bricks of one machine."""
     default_model: str = ""
     """Model of requests that name none; empty where their content decides."""
+    own_models: Path | None = None
+    """File of the site's own models, written as a brick's `models.json`; absent means none."""
     engine: Literal["real", "scripted"] = "real"
     """Which engine answers: the model, or a deterministic stand-in for tests."""
     device: Literal["cpu", "cuda"] = "cpu"

@@ -13,6 +13,12 @@ from brickwork_llm.gguf_vocabulary import write_tokenizer
 from brickwork_llm.gguf_weights import write_weights
 
 CONTROL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+CONTEXT_TOKEN_COUNT = 8_192
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}<|im_start|>assistant\n"
+)
+"""As that of SmolLM2, without its instruction."""
 LAYERS, HEADS, HEADS_KV, WIDTH, HIDDEN = 2, 4, 2, 32, 64
 
 
@@ -59,6 +65,9 @@ def tiny_gguf(
     path = tmp_path_factory.mktemp("gguf") / "tiny.gguf"
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_block_count(LAYERS)
+    writer.add_context_length(CONTEXT_TOKEN_COUNT)
+    writer.add_embedding_length(WIDTH)
+    writer.add_feed_forward_length(HIDDEN)
     writer.add_head_count(HEADS)
     writer.add_head_count_kv(HEADS_KV)
     writer.add_rope_dimension_count(WIDTH // HEADS)
@@ -70,6 +79,7 @@ def tiny_gguf(
     writer.add_token_list(tokens)
     writer.add_token_types([3] * len(CONTROL_TOKENS) + [1] * 258)
     writer.add_token_merges(["t h", "th e"])
+    writer.add_chat_template(CHAT_TEMPLATE)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_unk_token_id(0)

@@ -408,4 +408,10 @@ class EngineProcess:
 
 
 def _raised(message: wire.Message) -> BrickworkError:
-    return error_of(message["code"], message["reason"], message["message"], message["metadata"])
+    return error_of(
+        message["code"],
+        message["reason"],
+        message["message"],
+        message["metadata"],
+        message["retry_after_seconds"],
+    )

@@ -14,8 +14,12 @@ from brickwork.diarize.v1 import diarize_pb2, diarize_pb2_grpc
 from brickwork.llm.v1 import llm_pb2, llm_pb2_grpc
 from brickwork.ocr.v1 import ocr_pb2, ocr_pb2_grpc
 from brickwork.translate.v1 import translate_pb2, translate_pb2_grpc
-from brickwork_sdk.errors import BrickworkError
+from brickwork_sdk.errors import BrickworkError, NotPossible, Reason
 from brickwork_sdk.server import Register, running
+
+
+def _first_words(prompt: str) -> str:
+    return " ".join(prompt.split()[:4])
 
 
 async def _go_on(brick: str) -> None:
@@ -33,6 +37,9 @@ class Script:
         language: language of the speech.
         pairs: language pairs that can be translated.
         failures: by brick, how its next calls fail, one entry a call; None lets it pass.
+        written: what the language model answers to a prompt; its first four words unless given.
+        context_token_count: what the language model says that it reads; a token is a word. None
+            for a model that cannot count.
         before_start: awaited with the brick's name while a call waits for its model.
         before_result: awaited with the brick's name before each result.
         calls: how many calls each brick got.
@@ -45,6 +52,8 @@ class Script:
     language: str = "en"
     pairs: Sequence[tuple[str, str]] = (("en", "pt"),)
     failures: dict[str, list[tuple[int, BrickworkError] | None]] = field(default_factory=dict)
+    written: Callable[[str], str] = _first_words
+    context_token_count: int | None = 2_048
     before_start: Callable[[str], Awaitable[None]] = _go_on
     before_result: Callable[[str], Awaitable[None]] = _go_on
     calls: Counter[str] = field(default_factory=Counter)
@@ -204,8 +213,31 @@ class _Llm(_Scripted, llm_pb2_grpc.LlmServiceServicer):
         self, request: llm_pb2.GenerateTextRequest, context: Any
     ) -> AsyncIterator[llm_pb2.GenerateTextResponse]:
         answer = llm_pb2.GenerateTextResponse
-        words = request.messages[-1].text.split()[:4]
+        words = self._script.written(request.messages[-1].text).split()
         results = [answer(delta=llm_pb2.TextDelta(text=f"{word} ")) for word in words]
+        async for message in self._told(request, answer, results):
+            yield message
+
+    async def CountTokens(
+        self, request: llm_pb2.CountTokensRequest, context: Any
+    ) -> llm_pb2.CountTokensResponse:
+        await self._script.before_start(self.brick)
+        context_token_count = self._script.context_token_count
+        if context_token_count is None:
+            raise NotPossible(Reason.MODEL_CANNOT, "The model cannot count.")
+        count = sum(len(message.text.split()) for message in request.messages)
+        return llm_pb2.CountTokensResponse(
+            token_count=count, context_token_count=context_token_count
+        )
+
+    async def EmbedTexts(
+        self, request: llm_pb2.EmbedTextsRequest, context: Any
+    ) -> AsyncIterator[llm_pb2.EmbedTextsResponse]:
+        answer = llm_pb2.EmbedTextsResponse
+        results = [
+            answer(embedding=llm_pb2.Embedding(index=index, vector=[1.0]))
+            for index in range(len(request.texts))
+        ]
         async for message in self._told(request, answer, results):
             yield message
 

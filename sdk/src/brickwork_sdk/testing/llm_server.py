@@ -9,8 +9,10 @@ Source: Ollama, docs/api.md, api/types.go and server/routes.go; vLLM, docs/featu
 and its OpenAI-compatible server; all of 2026.
 
 Models, by their names: `toy` repeats the words of the last message. `toy-slow` repeats the first
-word for ever. `toy-large` finds no memory. `toy-nonsense` answers what is no answer. A conversation
-of more than `CONTEXT_TOKEN_COUNT` words is too long.
+word for ever. `toy-large` finds no memory. `toy-nonsense` answers what is no answer. `toy-flood`
+answers one line without an end. `toy-mute` answers and tells no usage. `toy-busy` has too much to
+do for `BUSY_SECONDS`. An answer by a schema is that schema. A conversation of more than
+`CONTEXT_TOKEN_COUNT` words is too long.
 """
 
 import contextlib
@@ -26,8 +28,17 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 CONTEXT_TOKEN_COUNT = 64
-MODELS = ("toy", "toy-slow", "toy-large", "toy-nonsense")
+MODELS = (
+    "toy",
+    "toy-slow",
+    "toy-large",
+    "toy-nonsense",
+    "toy-flood",
+    "toy-mute",
+    "toy-busy",
+)
 SLOW_SECONDS = 0.02
+BUSY_SECONDS = 7
 
 Body = dict[str, Any]
 Answer = Body | Iterator[str]
@@ -89,9 +100,10 @@ class _Runner:
 class _Refusal(Exception):
     """What is answered instead."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, headers: Body | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers or {}
 
 
 class _Ollama:
@@ -132,17 +144,20 @@ class _Ollama:
         if count > CONTEXT_TOKEN_COUNT:
             assert body["truncate"] is False, "a conversation is not to be cut off"
             raise _Refusal(400, "the prompt is longer than the context length")
-        words, is_cut = _answer_words(body, body["options"]["num_predict"])
+        _refuse_if_busy(self._model)
+        words, is_cut = _answer_words(body, body["options"]["num_predict"], body.get("format"))
         return self._pieces(words, is_cut, count)
 
     def _pieces(self, words: Iterator[str], is_cut: bool, count: int) -> Iterator[str]:
         written = 0
-        if self._model == "toy-nonsense":
-            yield "<html>"
+        if self._model in _SPOILT:
+            yield from _SPOILT[self._model]()
             return
         for word in words:
             written += 1
             yield json.dumps({"message": {"role": "assistant", "content": word}, "done": False})
+        if self._model == "toy-mute":
+            return
         ending = {"done": True, "done_reason": "length" if is_cut else "stop"}
         yield json.dumps({**ending, "prompt_eval_count": count, "eval_count": written})
 
@@ -221,19 +236,25 @@ class _Vllm:
             raise _Refusal(500, "the engine sleeps")
         if body["model"] == "toy-large":
             raise _Refusal(500, "CUDA out of memory.")
+        _refuse_if_busy(body["model"])
         return self._events(body)
 
     def _events(self, body: Body) -> Iterator[str]:
-        words, is_cut = _answer_words(body, body["max_tokens"])
+        schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
+        words, is_cut = _answer_words(body, body["max_tokens"], schema)
         written = 0
-        if body["model"] == "toy-nonsense":
-            yield "data: <html>\n"
+        if body["model"] in _SPOILT:
+            yield from (f"data: {line}" for line in _SPOILT[body["model"]]())
             return
+        yield ": a comment keeps the line alive\n"
         for word in words:
             written += 1
             yield _event({"choices": [{"delta": {"content": word}, "finish_reason": None}]})
         reason = "length" if is_cut else "stop"
         yield _event({"choices": [{"delta": {}, "finish_reason": reason}]})
+        if body["model"] == "toy-mute":
+            yield "data: [DONE]\n"
+            return
         counts = {"prompt_tokens": _word_count(body), "completion_tokens": written}
         yield _event({"choices": [], "usage": counts})
         yield "data: [DONE]\n"
@@ -247,9 +268,16 @@ def _word_count(body: Body) -> int:
     return sum(len(message["content"].split()) for message in body["messages"])
 
 
-def _answer_words(body: Body, count_max: int) -> tuple[Iterator[str], bool]:
+def _refuse_if_busy(model: str) -> None:
+    if model == "toy-busy":
+        raise _Refusal(429, "too many requests", {"Retry-After": str(BUSY_SECONDS)})
+
+
+def _answer_words(body: Body, count_max: int, schema: Body | None) -> tuple[Iterator[str], bool]:
     """Return the words of the answer, and whether it is cut off by its limit."""
     words = body["messages"][-1]["content"].split()
+    if schema is not None:
+        words = json.dumps(schema).split()
     if body["model"].removesuffix(":latest") == "toy-slow":
         return _for_ever(words[0]), False
     return iter([f"{word} " for word in words[:count_max]]), len(words) > count_max
@@ -259,6 +287,17 @@ def _for_ever(word: str) -> Iterator[str]:
     while True:
         time.sleep(SLOW_SECONDS)
         yield word
+
+
+def _nonsense() -> Iterator[str]:
+    yield "<html>"
+
+
+def _flood() -> Iterator[str]:
+    yield "x" * (64 * 1024 * 1024)
+
+
+_SPOILT = {"toy-nonsense": _nonsense, "toy-flood": _flood}
 
 
 class _Server(ThreadingHTTPServer):
@@ -301,12 +340,14 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.server.double.answer(address.path, query, body)
             self._send(200, [json.dumps(answer)] if isinstance(answer, dict) else answer)
         except _Refusal as refusal:
-            self._send(refusal.status, [json.dumps({"error": str(refusal)})])
+            self._send(refusal.status, [json.dumps({"error": str(refusal)})], refusal.headers)
         except (BrokenPipeError, ConnectionResetError):
             self.server.left_count += 1
 
-    def _send(self, status: int, lines: Iterable[str]) -> None:
+    def _send(self, status: int, lines: Iterable[str], headers: Body | None = None) -> None:
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         for line in lines:
             self.wfile.write(f"{line}\n".encode())

@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,20 +13,26 @@ from tokenizers.decoders import DecodeStream
 
 from brickwork_llm.context import check_context
 from brickwork_llm.conversation import ConversationForm, prompt_tokens
-from brickwork_llm.engine import GenerateEvent, GenerateRequest, Pending, TextDelta, Usage
-from brickwork_sdk.cuda import CUBLAS_12, open_gpu, unavailable
+from brickwork_llm.ctranslate2_device import check
+from brickwork_llm.engine import (
+    CountRequest,
+    GenerateEvent,
+    GenerateRequest,
+    Pending,
+    TextDelta,
+    TokenCount,
+    Usage,
+)
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import NotPossible, Reason
 
 STEP_SECONDS = 0.1
 """Longest wait of one step: a call is cancelled, and others are served, at least this often."""
-_PRECISIONS = {"cpu": "int8", "cuda": "float16"}
-"""Of each device: few processors compute in float16."""
 
 
 class Ctranslate2Engine:
-    """Writes for one call at a time; further calls wait, and say so by `Pending`."""
+    """Writes for one call at a time, in the order in which they came; who waits is `Pending`."""
 
     def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:
         self._form = ConversationForm.read(model_dir)
@@ -44,6 +51,7 @@ class Ctranslate2Engine:
             place.device_name,
         )
         self._closing = threading.Event()
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
     def describe(self) -> EngineDescription:
         """Tell how the model runs."""
@@ -55,7 +63,13 @@ class Ctranslate2Engine:
         Without it the interpreter ends while they still hold a Python callback, and aborts.
         """
         self._closing.set()
+        self._writer.shutdown(cancel_futures=True)
         self._generator = None
+
+    def count(self, request: CountRequest) -> Generator[TokenCount, None, None]:
+        """Yield the count of the very tokens that `generate` would read."""
+        prompt = prompt_tokens(request.messages, self._form, self._encode)
+        yield TokenCount(len(prompt), self._form.context_token_count)
 
     def generate(self, request: GenerateRequest) -> Generator[GenerateEvent, None, None]:
         """Yield what has been written since the last step, then the usage."""
@@ -69,9 +83,11 @@ class Ctranslate2Engine:
             written.put(step.token_id)
             return left.is_set() or self._closing.is_set()
 
-        [pending] = self._generator.generate_batch(
+        # On a thread of its own, so that who leaves before his turn is never worked on: the
+        # library itself reads the prompt of everybody who was once handed to it.
+        pending = self._writer.submit(
+            self._generator.generate_batch,
             [prompt],
-            asynchronous=True,
             callback=take,
             include_prompt_in_result=False,
             end_token=list(self._form.end_tokens),
@@ -87,6 +103,7 @@ class Ctranslate2Engine:
             pending.result()  # raises what the library raised
         finally:
             left.set()
+            pending.cancel()
         yield Usage(len(prompt), answer.token_count, "stop" if answer.has_ended else "length")
 
     def _encode(self, text: str) -> list[str]:
@@ -125,22 +142,6 @@ def _take_all(written: "queue.SimpleQueue[int]") -> list[int]:
             tokens.append(written.get_nowait())
     except queue.Empty:
         return tokens
-
-
-def check(options: Mapping[str, str]) -> Placement:
-    """See that the model can compute as the options say; nothing is allocated for that.
-
-    Raises:
-        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
-        InvalidInput: SETTING_INVALID, the precision is not possible there.
-    """
-    place = Placement.of(options, _PRECISIONS)
-    if place.device == "cuda":
-        open_gpu(CUBLAS_12)
-        if ctranslate2.get_cuda_device_count() == 0:
-            raise unavailable("CUDA", "CTranslate2 cannot use the GPU that the driver sees.")
-    place.require_precision(ctranslate2.get_supported_compute_types(place.device))
-    return place
 
 
 def load(model_dir: Path, options: Mapping[str, str]) -> Ctranslate2Engine:

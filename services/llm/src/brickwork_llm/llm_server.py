@@ -3,8 +3,9 @@
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Protocol
 
-from brickwork_llm.engine import GenerateRequest, TextDelta, Usage
+from brickwork_llm.engine import GenerateRequest, Message, TextDelta, TokenCount, Usage
 from brickwork_llm.ollama_server import OllamaServer
+from brickwork_llm.openai_server import OpenAiServer
 from brickwork_llm.server_place import ServerKind, ServerPlace
 from brickwork_llm.vllm_server import VllmServer
 from brickwork_sdk.engine import EngineDescription
@@ -15,6 +16,8 @@ class LlmServer(Protocol):
     """A server that owns its memory, seen from the brick that represents it.
 
     Attributes:
+        is_represented: whether the brick's token stands for its memory, so that its processes are
+            found and named; otherwise what it holds is foreign use.
         outlives_its_memory: whether its processes go on after they have given the memory back, so
             that no death proves it.
         give_back_seconds: how long giving back may take.
@@ -22,6 +25,7 @@ class LlmServer(Protocol):
     Every method raises the errors of `ServerHttp`.
     """
 
+    is_represented: bool
     outlives_its_memory: bool
     give_back_seconds: float
 
@@ -45,11 +49,20 @@ class LlmServer(Protocol):
         """Keep the model loaded for a while longer."""
         ...
 
+    async def count(self, messages: tuple[Message, ...]) -> TokenCount:
+        """Tell how many tokens a conversation has, those of its form included.
+
+        Raises:
+            NotPossible: MODEL_CANNOT, the server has no way to count.
+        """
+        ...
+
     def generate(self, request: GenerateRequest) -> AsyncGenerator[TextDelta | Usage, None]:
         """Yield deltas, then one usage; closing the iterator stops the work there.
 
         Raises:
-            InvalidInput: CONTEXT_EXCEEDED.
+            InvalidInput: CONTEXT_EXCEEDED, with the counts that the server tells.
+            NotPossible: SERVER_REFUSED, also where it cannot keep to the schema.
         """
         ...
 
@@ -68,6 +81,7 @@ class LlmServer(Protocol):
 _KINDS: Mapping[ServerKind, Callable[[ServerPlace], LlmServer]] = {
     "ollama": OllamaServer,
     "vllm": VllmServer,
+    "openai": OpenAiServer,
 }
 
 

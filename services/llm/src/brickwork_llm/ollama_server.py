@@ -5,16 +5,25 @@ Source: Ollama, docs/api.md (list local models, load and unload by an empty prom
 """
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, NonNegativeInt
 
-from brickwork_llm.engine import FinishReason, GenerateRequest, TextDelta, Usage
-from brickwork_llm.server_http import ServerHttp
+from brickwork_llm.chat_completions import wire_messages
+from brickwork_llm.engine import (
+    FinishReason,
+    GenerateRequest,
+    Message,
+    TextDelta,
+    TokenCount,
+    Usage,
+)
+from brickwork_llm.server_http import ServerHttp, count_is_unknown
 from brickwork_llm.server_place import ServerPlace
 from brickwork_sdk.engine import EngineDescription
-from brickwork_sdk.errors import BrickworkError, InvalidInput, NotFound, Reason
+from brickwork_sdk.errors import BrickworkError, NotFound, Reason
 from brickwork_sdk.models import ModelFile
 
 KEEP_ALIVE_SECONDS = 8
@@ -43,6 +52,7 @@ class _Details(BaseModel):
 
 class _Running(BaseModel):
     name: str
+    context_length: NonNegativeInt = 0
     details: _Details = _Details()
 
 
@@ -72,6 +82,7 @@ class _Piece(BaseModel):
 class OllamaServer:
     """Speaks Ollama's own protocol."""
 
+    is_represented = True
     outlives_its_memory = False
     give_back_seconds = 30.0
 
@@ -107,36 +118,37 @@ class OllamaServer:
         if any(one.name == self._full_name() for one in await self._running()):
             await self._keep(self._model, KEEP_ALIVE_SECONDS)
 
+    async def count(self, messages: tuple[Message, ...]) -> TokenCount:
+        """Refuse: it has no way to count; see `LlmServer`."""
+        raise count_is_unknown(self._model)
+
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[TextDelta | Usage, None]:
         """Stream a chat; see `LlmServer`."""
-        body = {
+        body: dict[str, Any] = {
             "model": self._model,
-            "messages": [{"role": one.role, "content": one.text} for one in request.messages],
+            "messages": wire_messages(request.messages),
             "options": {"num_predict": request.max_token_count, "temperature": request.temperature},
             "keep_alive": KEEP_ALIVE_SECONDS,
             # Ollama drops the beginning of a conversation that is too long unless told not to.
             "truncate": False,
             "shift": False,
         }
+        if request.schema:
+            body["format"] = json.loads(request.schema)
         try:
             async with self._http.lines("/api/chat", body) as lines:
                 async for line in lines:
                     piece = self._http.read(line, _Piece)
                     if piece.error:
-                        raise self._http.failure(500, piece.error)
+                        raise self._http.failure(500, line.encode())
                     if piece.message.content:
                         yield TextDelta(piece.message.content)
                     if piece.done:
                         yield _usage(piece)
                         return
         except BrickworkError as error:
-            # Of what we send only the conversation can be wrong, and of it only its length.
-            if error.metadata.get("status") == "400":
-                raise InvalidInput(
-                    Reason.CONTEXT_EXCEEDED,
-                    "The conversation is longer than the Ollama server's context for this model.",
-                    metadata={"model": self._model},
-                ) from error
+            if error.reason is Reason.CONTEXT_EXCEEDED and not error.metadata:
+                raise self._http.too_long(0, await self._context_token_count()) from error
             raise
         raise self._http.nonsense("end of an answer")
 
@@ -155,6 +167,11 @@ class OllamaServer:
         """Load a model, or unload it with 0: a request without a prompt does just that."""
         body = {"model": model, "keep_alive": keep_alive_seconds, "stream": False}
         await self._http.ask("POST", "/api/generate", _Done, body)
+
+    async def _context_token_count(self) -> int:
+        """Return what the model was loaded with; 0 where the server does not tell."""
+        running = await self._running()
+        return next((one.context_length for one in running if one.name == self._full_name()), 0)
 
     async def _running(self) -> list[_Running]:
         return (await self._http.ask("GET", "/api/ps", _RunningModels)).models

@@ -2,7 +2,8 @@
 
 It runs in an engine process like any other, so that a token is asked for before the server loads,
 calls are cancelled between two steps, and unloading means that the server gives its memory back.
-The processes of the server are named as users of the token while they hold the model.
+The processes of the server are named as users of the token while they hold the model; of a server
+that keeps its memory for itself none are, and the token covers this process alone.
 """
 
 import asyncio
@@ -10,12 +11,19 @@ import logging
 import queue
 import threading
 from collections.abc import Coroutine, Generator, Mapping
+from concurrent.futures import wait
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from brickwork_llm.engine import GenerateEvent, GenerateRequest, Pending
+from brickwork_llm.engine import (
+    CountEvent,
+    CountRequest,
+    GenerateEvent,
+    GenerateRequest,
+    Pending,
+)
 from brickwork_llm.llm_server import server_at
 from brickwork_llm.server_place import ServerPlace
 from brickwork_llm.server_processes import ServerProcesses, find_server, unseen
@@ -40,9 +48,11 @@ _Result = TypeVar("_Result")
 class ServerEngine:
     """Hands calls on to a server, on an event loop and a thread of its own."""
 
-    def __init__(self, place: ServerPlace, found: ServerProcesses, name_users: NameUsers) -> None:
+    def __init__(self, place: ServerPlace, name_users: NameUsers) -> None:
         self._place = place
-        self._found = found
+        self._server = server_at(place)
+        # Whom nobody sees is not asked to load, nor to give back what others loaded there.
+        self._found = find_server(place) if self._server.is_represented else ServerProcesses()
         self._name_users = name_users
         self._users: tuple[ProcessIdentity, ...] = ()
         self._loop = asyncio.new_event_loop()
@@ -50,7 +60,6 @@ class ServerEngine:
             target=self._loop.run_forever, name="llm-server", daemon=True
         )
         self._thread.start()
-        self._server = server_at(place)
         self._description = EngineDescription("", "", "")
         self._watch: asyncio.Task[None] | None = None
 
@@ -77,6 +86,18 @@ class ServerEngine:
         finally:
             pumping.cancel()
 
+    def count(self, request: CountRequest) -> Generator[CountEvent, None, None]:
+        """Yield what the server counts."""
+        counting = asyncio.run_coroutine_threadsafe(
+            self._server.count(request.messages), self._loop
+        )
+        try:
+            while not wait([counting], timeout=STEP_SECONDS).done:
+                yield Pending()
+            yield counting.result()
+        finally:
+            counting.cancel()
+
     def close(self) -> None:
         """Have the server give its memory back."""
         self._run(self._close())
@@ -89,6 +110,9 @@ class ServerEngine:
 
     async def _open(self) -> EngineDescription:
         """Load, and name the server's processes from their first moment on."""
+        if not self._server.is_represented:
+            await self._server.load()
+            return await self._server.describe()
         loading = asyncio.create_task(self._server.load())
         try:
             while not loading.done():
@@ -180,8 +204,6 @@ def load(model_dir: Path, options: Mapping[str, str], name_users: NameUsers) -> 
         Busy: SERVER_UNREACHABLE.
         EngineFailed: SERVER_ANSWER_INVALID, SERVER_REFUSED.
     """
-    place = ServerPlace.of(options)
-    # Whom nobody sees is not asked to load, nor to give back what others loaded there.
-    engine = ServerEngine(place, find_server(place), name_users)
+    engine = ServerEngine(ServerPlace.of(options), name_users)
     engine.open()
     return engine

@@ -1,7 +1,7 @@
 """The HTTP side of an external LLM server: each of its faults is one error of the catalogue.
 
 What the server says in words is never repeated, neither in errors nor in the log: servers quote
-the conversation in some of them.
+the conversation in some of them. Nothing that it sends is read beyond a bound.
 """
 
 import logging
@@ -12,26 +12,16 @@ from typing import Any, TypeVar
 import httpx2
 from pydantic import BaseModel, ValidationError
 
+from brickwork_llm.server_failure import failure_of, too_long
 from brickwork_llm.server_place import ServerPlace
-from brickwork_sdk.errors import (
-    BrickworkError,
-    Busy,
-    EngineFailed,
-    NoCapacity,
-    NotPossible,
-    Reason,
-)
+from brickwork_sdk.errors import BrickworkError, Busy, EngineFailed, NotPossible, Reason
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS_MAX = 300.0
 """Between two pieces of an answer: a long prompt is read in silence, and a model from the disk."""
+ANSWER_BYTES_MAX = 16 * 1024 * 1024
+"""An answer of 4,096 tokens came with some 300 bytes around each."""
 RETRY_SECONDS = 5.0
-_OUT_OF_MEMORY = ("out of memory", "not enough memory", "more system memory", "failed to allocate")
-"""How servers word it; none of them has a code for it.
-
-Source: Ollama, llm/status.go, outOfMemorySubstrings, and "model requires more system memory" in
-llm/server.go; PyTorch's "CUDA out of memory", which vLLM passes on.
-"""
 
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every request says nothing
 
@@ -43,19 +33,27 @@ class ServerHttp:
     """Asks one server, and reads its answers into models that say what must be in them.
 
     Every method raises:
-        Busy: SERVER_UNREACHABLE, it does not answer, fell silent or broke off.
+        Busy: SERVER_UNREACHABLE, it does not answer, fell silent or broke off; SERVER_REFUSED, it
+            has too much to do, with the time that it names.
         NoCapacity: SERVER_OUT_OF_MEMORY, it says so.
+        InvalidInput: CONTEXT_EXCEEDED, with the counts that it tells.
+        NotFound: MODEL_MISSING, it knows no such model.
         NotPossible: SERVER_REFUSED, with the status in the metadata.
         EngineFailed: SERVER_REFUSED, the fault is the server's; SERVER_ANSWER_INVALID.
     """
 
     def __init__(self, place: ServerPlace) -> None:
         self._name = place.kind
-        key = place.api_key
+        # Unpacked, an answer could be a thousand times as large as it came.
+        headers = {"Accept-Encoding": "identity"}
+        if place.api_key:
+            headers["Authorization"] = f"Bearer {place.api_key}"
         self._client = httpx2.AsyncClient(
             base_url=place.address,
-            headers={"Authorization": f"Bearer {key}"} if key else {},
+            headers=headers,
             timeout=httpx2.Timeout(SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS),
+            # Each call holds a connection while it is answered; more than these wait here.
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=4),
             # A proxy of the environment must not see conversations.
             trust_env=False,
         )
@@ -68,33 +66,26 @@ class ServerHttp:
         self, method: str, path: str, kind: type[Answer], body: Body | None = None
     ) -> Answer:
         """Send one request and read its answer."""
-        with self._faults_named():
-            answer = await self._client.request(method, path, json=body)
-            self._check(answer.status_code, answer.content)
-            return self.read(answer.content, kind)
+        async with self._sent(method, path, body) as parts:
+            return self.read(b"".join([part async for part in parts]), kind)
 
     async def tell(self, path: str, body: Body | None = None) -> None:
         """Send one request whose answer says nothing but that it was heard."""
-        with self._faults_named():
-            answer = await self._client.post(path, json=body)
-            self._check(answer.status_code, answer.content)
+        async with self._sent("POST", path, body):
+            pass
 
     @asynccontextmanager
     async def lines(self, path: str, body: Body) -> AsyncGenerator[AsyncIterator[str], None]:
-        """Send one request and yield the lines of its answer as they come; leaving ends it."""
-        with self._faults_named():
-            async with self._client.stream("POST", path, json=body) as answer:
-                if answer.is_error:
-                    await answer.aread()
-                    self._check(answer.status_code, answer.content)
-                yield answer.aiter_lines()
+        """Send one request and yield the lines of its answer as they come; leaving hangs up."""
+        async with self._sent("POST", path, body) as parts:
+            yield _lines(parts)
 
     def read(self, content: str | bytes, kind: type[Answer]) -> Answer:
         """Read what the server said."""
         try:
             return kind.model_validate_json(content)
         except ValidationError as error:
-            raise self.nonsense(kind.__name__) from error
+            raise self.nonsense(kind.__name__.strip("_").lower()) from error
 
     def nonsense(self, instead_of: str) -> BrickworkError:
         """Return the error for an answer that is none."""
@@ -104,26 +95,34 @@ class ServerHttp:
             metadata={"server": self._name, "expected": instead_of},
         )
 
-    def failure(self, status: int, words: str) -> BrickworkError:
-        """Return the error for a status or for words of failure inside of an answer."""
-        if any(sign in words.lower() for sign in _OUT_OF_MEMORY):
-            return NoCapacity(
-                Reason.SERVER_OUT_OF_MEMORY,
-                f"The {self._name} server has not enough memory for this.",
-                metadata={"server": self._name},
-            )
-        metadata = {"server": self._name, "status": str(status)}
-        message = f"The {self._name} server answered with status {status}."
-        if status in (429, 503):
-            return Busy(
-                Reason.SERVER_REFUSED, message, metadata=metadata, retry_after_seconds=RETRY_SECONDS
-            )
-        kind = EngineFailed if status >= 500 else NotPossible
-        return kind(Reason.SERVER_REFUSED, message, metadata=metadata)
+    def failure(self, status: int, content: bytes) -> BrickworkError:
+        """Return the error for what the server says went wrong within an answer."""
+        return failure_of(self._name, status, content, RETRY_SECONDS)
 
-    def _check(self, status: int, content: bytes) -> None:
-        if status >= 300:
-            raise self.failure(status, _words(content))
+    def too_long(self, prompt_token_count: int, context_token_count: int) -> BrickworkError:
+        """Return the error for a conversation beyond the context; a count of 0 is not known."""
+        return too_long(self._name, prompt_token_count, context_token_count)
+
+    @asynccontextmanager
+    async def _sent(
+        self, method: str, path: str, body: Body | None
+    ) -> AsyncGenerator[AsyncIterator[bytes], None]:
+        with self._faults_named():
+            async with self._client.stream(method, path, json=body) as answer:
+                parts = self._bounded(answer)
+                if answer.status_code >= 300:
+                    content = b"".join([part async for part in parts])
+                    retry_seconds = _retry_seconds(answer.headers.get("Retry-After", ""))
+                    raise failure_of(self._name, answer.status_code, content, retry_seconds)
+                yield parts
+
+    async def _bounded(self, answer: httpx2.Response) -> AsyncIterator[bytes]:
+        size_bytes = 0
+        async for part in answer.aiter_raw():
+            size_bytes += len(part)
+            if size_bytes > ANSWER_BYTES_MAX:
+                raise self.nonsense(f"answer of at most {ANSWER_BYTES_MAX:,} bytes")
+            yield part
 
     @contextmanager
     def _faults_named(self) -> Iterator[None]:
@@ -138,5 +137,26 @@ class ServerHttp:
             ) from error
 
 
-def _words(content: bytes) -> str:
-    return content[:4096].decode(errors="replace")
+def count_is_unknown(model: str) -> BrickworkError:
+    """Return the error for a server that cannot count tokens."""
+    return NotPossible(
+        Reason.MODEL_CANNOT,
+        "The server of this model has no way to count tokens.",
+        metadata={"model": model, "ability": "count"},
+    )
+
+
+async def _lines(parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    """Cut parts into lines; a last one without an end is one too."""
+    rest = b""
+    async for part in parts:
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            yield line.decode(errors="replace")
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def _retry_seconds(header: str) -> float:
+    """Read `Retry-After` in seconds; a date, nonsense or an hour is not what we wait by."""
+    return min(float(header), SILENCE_SECONDS_MAX) if header.isdecimal() else RETRY_SECONDS

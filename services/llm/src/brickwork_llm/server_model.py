@@ -2,17 +2,24 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from brickwork_llm.server_place import ServerPlace
+from brickwork_llm.server_place import ServerKind, ServerPlace
 from brickwork_llm.settings import LlmSettings
 from brickwork_sdk.errors import Busy, InvalidInput, Reason
-from brickwork_sdk.models import Manifest, Model, ModelFile, ServedModel
+from brickwork_sdk.models import Manifest, Model, ModelFile, ServedModel, load_catalogue
 from brickwork_sdk.outside import OutsideModel
 
 ENGINE = "brickwork_llm.server_engine"
 FIND_SECONDS = 10.0
 """A server that does not list its models in this time will not load one either."""
+CLIENT_BYTES = 128 * 1024 * 1024
+_ABILITIES: Mapping[ServerKind, tuple[str, ...]] = {
+    "ollama": ("write", "schema"),
+    "vllm": ("write", "schema", "count"),
+    "openai": ("write", "schema", "count"),
+}
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9._-]+")
 
 
@@ -30,14 +37,22 @@ def outside_model(settings: LlmSettings) -> OutsideModel | None:
     if place.kind == "vllm" and not settings.server_memory_bytes:
         # It takes a share of the device whatever the model's size, so nothing foretells it.
         raise _missing("SERVER_MEMORY_BYTES", "must say how much memory vLLM takes")
+    memory_bytes = settings.server_memory_bytes
+    if place.kind == "openai":
+        # Whatever the server has, it keeps: the token is for the process that speaks to it.
+        memory_bytes = CLIENT_BYTES
+    name = _NOT_IN_NAMES.sub("-", place.model.lower()).strip("-._")[:64]
     served = ServedModel(
-        name=_NOT_IN_NAMES.sub("-", place.model.lower()).strip("-._")[:64],
+        name=name,
         engine=ENGINE,
         licence="the server's",
         origin=f"{place.kind} server",
-        footprint_bytes=settings.server_memory_bytes,
+        footprint_bytes=memory_bytes,
+        abilities=_ABILITIES[place.kind],
     )
-    return OutsideModel(served, place.to_options(), lambda name: _find(name, place))
+    embedders = [one.name for one in load_catalogue("brickwork_llm") if "embed" in one.abilities]
+    beside = tuple(one for one in embedders if one != name)
+    return OutsideModel(served, place.to_options(), lambda name: _find(name, place), beside)
 
 
 def _find(name: str, place: ServerPlace) -> Model:

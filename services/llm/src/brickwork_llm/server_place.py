@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, Self, cast
 
-ServerKind = Literal["ollama", "vllm"]
+ServerKind = Literal["ollama", "vllm", "openai"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,8 @@ class ServerPlace:
     """An external LLM server and the model in it.
 
     Attributes:
-        kind: whose protocol it speaks.
+        kind: whose protocol it speaks; `openai` is any server with chat completions, such as
+            llama-server, which keeps its model as it likes.
         address: `http://host:port`, without a path.
         model: the model's name there.
         api_key: bearer token that it asks for; empty where it asks for none. Never logged.

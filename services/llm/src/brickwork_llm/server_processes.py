@@ -33,8 +33,8 @@ class ServerProcesses:
         descendants: those that these started, such as the runner that holds a model.
     """
 
-    roots: tuple[ProcessIdentity, ...]
-    descendants: tuple[ProcessIdentity, ...]
+    roots: tuple[ProcessIdentity, ...] = ()
+    descendants: tuple[ProcessIdentity, ...] = ()
 
 
 def find_server(place: ServerPlace, before: Sequence[ProcessIdentity] = ()) -> ServerProcesses:

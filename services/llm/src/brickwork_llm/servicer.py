@@ -1,6 +1,5 @@
-"""Answer the wire's calls with text from an engine."""
+"""Answer the wire's calls with text, counts and vectors from an engine."""
 
-import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -10,34 +9,34 @@ import grpc.aio
 from brickwork.llm.v1 import llm_pb2 as pb
 from brickwork.llm.v1 import llm_pb2_grpc
 from brickwork_llm.engine import (
-    MAX_TOKEN_COUNT_DEFAULT,
-    MAX_TOKEN_COUNT_MAX,
-    TEMPERATURE_MAX,
+    CountEvent,
+    Embedding,
+    EmbedEvent,
+    EmbedUsage,
     FinishReason,
     GenerateEvent,
-    GenerateRequest,
-    Message,
     Pending,
-    Role,
     TextDelta,
+    TokenCount,
     Usage,
 )
 from brickwork_llm.metrics import TOKENS
+from brickwork_llm.orders import count_order, embed_order, generate_order
 from brickwork_sdk.caller import current_caller
-from brickwork_sdk.errors import InvalidInput, Reason
-from brickwork_sdk.slots import Slots, Started, Waiting
+from brickwork_sdk.errors import EngineFailed, NotPossible, Reason
+from brickwork_sdk.slot import ModelSlot
+from brickwork_sdk.slots import Slots, Started, Waiting, model_info
 
 if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
     Context = grpc.aio.ServicerContext[Any, Any]
 
+ABILITIES_DEFAULT = ("write", "count")
+"""Of a site's own model that does not say."""
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["LlmService"].full_name
 
-_EVENTS: Sequence[type[GenerateEvent]] = (TextDelta, Pending, Usage)
-_ROLES: Mapping[int, Role] = {
-    pb.CHAT_ROLE_SYSTEM: "system",
-    pb.CHAT_ROLE_USER: "user",
-    pb.CHAT_ROLE_ASSISTANT: "assistant",
-}
+_TEXT_EVENTS: Sequence[type[GenerateEvent]] = (TextDelta, Pending, Usage)
+_COUNT_EVENTS: Sequence[type[CountEvent]] = (TokenCount, Pending)
+_VECTOR_EVENTS: Sequence[type[EmbedEvent]] = (Embedding, EmbedUsage)
 _FINISH_REASONS: Mapping[FinishReason, pb.FinishReason.ValueType] = {
     "stop": pb.FINISH_REASON_STOP,
     "length": pb.FINISH_REASON_LENGTH,
@@ -45,51 +44,78 @@ _FINISH_REASONS: Mapping[FinishReason, pb.FinishReason.ValueType] = {
 
 
 class LlmServicer(llm_pb2_grpc.LlmServiceServicer):
-    """Generates text; the slots hold the models."""
+    """Writes text, counts tokens and makes vectors; the slots hold the models."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
+        embedders = (name for name, one in slots.by_name.items() if "embed" in one.entry.abilities)
+        self._embedder = next(embedders, "")
 
     async def GenerateText(
         self, request: pb.GenerateTextRequest, context: "Context"
     ) -> AsyncIterator[pb.GenerateTextResponse]:
         """Stream the waits, one start, the deltas and one usage."""
-        model = self._slots.named(request.model).entry.name
-        stream = self._slots.run(model, current_caller.get(), "generate", _read(request), _EVENTS)
+        slot, order = self._slots.named(request.model), generate_order(request)
+        _require_able(slot, "write")
+        if order.schema:
+            _require_able(slot, "schema")
+        model = slot.entry.name
+        stream = self._slots.run(model, current_caller.get(), "generate", order, _TEXT_EVENTS)
         async with aclosing(stream) as events:
             async for event in events:
                 if isinstance(event, Usage):
                     TOKENS.labels(model, "prompt").inc(event.prompt_token_count)
                     TOKENS.labels(model, "completion").inc(event.completion_token_count)
                 if not isinstance(event, Pending):
-                    yield _render(event)
+                    yield _text_event(event)
+
+    async def CountTokens(
+        self, request: pb.CountTokensRequest, context: "Context"
+    ) -> pb.CountTokensResponse:
+        """Tell how long a conversation is."""
+        slot, order = self._slots.named(request.model), count_order(request)
+        _require_able(slot, "count")
+        caller = current_caller.get()
+        stream = self._slots.run(slot.entry.name, caller, "count", order, _COUNT_EVENTS)
+        async with aclosing(stream) as events:
+            async for event in events:
+                if isinstance(event, TokenCount):
+                    return pb.CountTokensResponse(
+                        token_count=event.token_count,
+                        context_token_count=event.context_token_count,
+                        model=model_info(slot),
+                    )
+        raise EngineFailed(Reason.ENGINE_FAILED, "The engine told no count.")
+
+    async def EmbedTexts(
+        self, request: pb.EmbedTextsRequest, context: "Context"
+    ) -> AsyncIterator[pb.EmbedTextsResponse]:
+        """Stream the waits, one start, a vector for each text and one summary."""
+        slot = self._slots.named(request.model or self._embedder)
+        order = embed_order(request)
+        _require_able(slot, "embed")
+        model = slot.entry.name
+        stream = self._slots.run(model, current_caller.get(), "embed", order, _VECTOR_EVENTS)
+        async with aclosing(stream) as events:
+            async for event in events:
+                if isinstance(event, EmbedUsage):
+                    TOKENS.labels(model, "prompt").inc(event.token_count)
+                yield _vector_event(event, len(order.texts))
 
 
-def _read(request: pb.GenerateTextRequest) -> GenerateRequest:
-    if not request.messages or request.messages[-1].role != pb.CHAT_ROLE_USER:
-        raise InvalidInput(
-            Reason.MESSAGES_INVALID,
-            "The conversation must hold at least one message, the last one from the user.",
+def _require_able(slot: ModelSlot, ability: str) -> None:
+    """Refuse what the model cannot do before it is loaded for that."""
+    abilities = slot.entry.abilities or ABILITIES_DEFAULT
+    if ability not in abilities:
+        can = ", ".join(abilities)
+        raise NotPossible(
+            Reason.MODEL_CANNOT,
+            f"The model {slot.entry.name} cannot do this ({ability}); it can: {can}.",
+            metadata={"model": slot.entry.name, "ability": ability, "abilities": can},
         )
-    for index, message in enumerate(request.messages):
-        if message.role not in _ROLES:
-            raise InvalidInput(
-                Reason.MESSAGES_INVALID,
-                f"Message {index} does not say whose it is.",
-                metadata={"message": str(index)},
-            )
-    count, temperature = MAX_TOKEN_COUNT_DEFAULT, request.temperature
-    if request.HasField("max_token_count"):
-        count = request.max_token_count
-    if not 1 <= count <= MAX_TOKEN_COUNT_MAX:
-        raise _outside("max_token_count", f"1 to {MAX_TOKEN_COUNT_MAX}")
-    if math.isnan(temperature) or not 0 <= temperature <= TEMPERATURE_MAX:
-        raise _outside("temperature", f"0 to {TEMPERATURE_MAX:g}")
-    messages = tuple(Message(_ROLES[message.role], message.text) for message in request.messages)
-    return GenerateRequest(messages, count, temperature)
 
 
-def _render(event: Waiting | Started | TextDelta | Usage) -> pb.GenerateTextResponse:
+def _text_event(event: Waiting | Started | TextDelta | Usage) -> pb.GenerateTextResponse:
     match event:
         case Waiting():
             return pb.GenerateTextResponse(waiting=event.to_proto())
@@ -106,7 +132,21 @@ def _render(event: Waiting | Started | TextDelta | Usage) -> pb.GenerateTextResp
             return pb.GenerateTextResponse(usage=usage)
 
 
-def _outside(field: str, span: str) -> InvalidInput:
-    return InvalidInput(
-        Reason.ARGUMENT_INVALID, f"The field {field} must be {span}.", metadata={"field": field}
-    )
+def _vector_event(
+    event: Waiting | Started | Embedding | EmbedUsage, text_count: int
+) -> pb.EmbedTextsResponse:
+    match event:
+        case Waiting():
+            return pb.EmbedTextsResponse(waiting=event.to_proto())
+        case Started():
+            return pb.EmbedTextsResponse(started=event.to_proto())
+        case Embedding(index, vector, token_count, is_truncated):
+            embedding = pb.Embedding(
+                index=index, vector=vector, token_count=token_count, is_truncated=is_truncated
+            )
+            return pb.EmbedTextsResponse(embedding=embedding)
+        case EmbedUsage(token_count, token_count_max):
+            summary = pb.EmbeddingSummary(
+                text_count=text_count, token_count=token_count, token_count_max=token_count_max
+            )
+            return pb.EmbedTextsResponse(summary=summary)

@@ -19,11 +19,12 @@ class LlmSettings(BrickSettings):
     model_config = SettingsConfigDict(env_prefix="BRICKWORK_LLM_")
 
     default_model: str = "smollm2-135m-instruct"
-    """Model of requests that name none."""
+    """Model of requests that name none; those for vectors take the first that makes them."""
     server_address: HttpAddress = ""
     """An LLM server that computes instead, such as `http://127.0.0.1:11434`; empty is none."""
     server_kind: ServerKind = "ollama"
-    """Whose protocol the server speaks: `ollama` or `vllm`."""
+    """Whose protocol the server speaks: `ollama`, `vllm`, or `openai` for any other that has chat
+    completions and keeps its memory for itself."""
     server_model: str = Field(default="", max_length=256)
     """Name of the model in the server, the only one that the brick serves then."""
     server_memory_bytes: int = Field(default=0, ge=0)

@@ -1,7 +1,9 @@
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,18 @@ def engine(tiny_model: Path) -> Iterator[Ctranslate2Engine]:
     loaded = load(tiny_model, {"threads": "1"})
     yield loaded
     loaded.close()
+
+
+class Listening:
+    """Notes which prompts reach the library, in their order."""
+
+    def __init__(self, generator: Any) -> None:
+        self._generator = generator
+        self.prompts: list[list[str]] = []
+
+    def generate_batch(self, prompts: list[list[str]], **options: Any) -> Any:
+        self.prompts += prompts
+        return self._generator.generate_batch(prompts, **options)
 
 
 def text_of(events: list[GenerateEvent]) -> str:
@@ -92,6 +106,45 @@ def test_two_calls_advance_side_by_side(engine: Ctranslate2Engine) -> None:
             else:
                 ended[number].append(event)
     assert text_of(ended[0]) == text_of(ended[1]) == alone
+
+
+def test_thirty_two_calls_side_by_side_answer_as_one_after_another(
+    engine: Ctranslate2Engine,
+) -> None:
+    requests = [
+        GenerateRequest((Message("user", f"Say {number}."),), max_token_count=12)
+        for number in range(32)
+    ]
+    alone = [text_of(list(engine.generate(request))) for request in requests]
+    listening = Listening(engine._generator)
+    engine._generator = listening
+    running = {number: engine.generate(request) for number, request in enumerate(requests)}
+    together: dict[int, list[GenerateEvent]] = {number: [] for number in running}
+    while running:
+        for number, steps in list(running.items()):
+            event = next(steps, None)
+            if event is None:
+                del running[number]
+            else:
+                together[number].append(event)
+    assert [text_of(events) for events in together.values()] == alone
+    numbers = [
+        "".join(prompt).partition("Say")[2].partition(".")[0] for prompt in listening.prompts
+    ]
+    assert numbers == [f"Ġ{number}" for number in range(32)], "in the order of arrival"
+
+
+def test_who_leaves_before_his_turn_is_not_worked_on(engine: Ctranslate2Engine) -> None:
+    listening = Listening(engine._generator)
+    engine._generator = listening
+    turn = threading.Event()
+    engine._writer.submit(turn.wait)  # as if somebody else's answer took long
+    waiting = engine.generate(GenerateRequest(HELLO, 100))
+    assert next(waiting) == Pending()
+    waiting.close()
+    turn.set()
+    assert isinstance(list(engine.generate(GenerateRequest(HELLO, 4)))[-1], Usage)
+    assert len(listening.prompts) == 1
 
 
 def test_a_model_folder_without_weights_is_one_clear_error(tmp_path: Path) -> None:

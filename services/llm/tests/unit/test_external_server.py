@@ -1,5 +1,6 @@
 """The protocols of external servers, against a double that is a real server with real memory."""
 
+import json
 import os
 import signal
 import time
@@ -12,19 +13,26 @@ import pytest
 
 from brickwork_llm import ollama_server, server_engine
 from brickwork_llm.engine import (
+    CountRequest,
     FinishReason,
     GenerateRequest,
     Message,
     Pending,
     TextDelta,
+    TokenCount,
     Usage,
 )
 from brickwork_llm.server_engine import ServerEngine, load
 from brickwork_llm.server_place import ServerKind, ServerPlace
 from brickwork_llm.server_processes import find_server
-from brickwork_sdk.errors import BrickworkError, Reason
+from brickwork_sdk.errors import BrickworkError, Code, Reason
 from brickwork_sdk.processes import ProcessIdentity, identify, private_bytes
-from brickwork_sdk.testing.llm_server import CONTEXT_TOKEN_COUNT, LlmServerProcess, llm_server
+from brickwork_sdk.testing.llm_server import (
+    BUSY_SECONDS,
+    CONTEXT_TOKEN_COUNT,
+    LlmServerProcess,
+    llm_server,
+)
 
 MODEL_BYTES = 32 * 1024 * 1024
 SECONDS = 10.0
@@ -147,6 +155,8 @@ def test_calls_run_beside_each_other(server: LlmServerProcess, kind: ServerKind)
     [
         ("toy-large", Reason.SERVER_OUT_OF_MEMORY),
         ("toy-nonsense", Reason.SERVER_ANSWER_INVALID),
+        ("toy-flood", Reason.SERVER_ANSWER_INVALID),
+        ("toy-mute", Reason.SERVER_ANSWER_INVALID),
     ],
 )
 def test_each_fault_of_the_server_has_its_reason(
@@ -155,12 +165,58 @@ def test_each_fault_of_the_server_has_its_reason(
     assert failure(at(server, kind, model)).reason is reason
 
 
+def test_a_server_that_has_too_much_to_do_says_when_to_come_again(
+    server: LlmServerProcess, kind: ServerKind
+) -> None:
+    error = failure(at(server, kind, "toy-busy"))
+    assert (error.code, error.reason) == (Code.UNAVAILABLE, Reason.SERVER_REFUSED)
+    assert (error.metadata["status"], error.retry_after_seconds) == ("429", BUSY_SECONDS)
+
+
+def test_a_schema_is_handed_on(server: LlmServerProcess, kind: ServerKind) -> None:
+    schema = '{"type": "object"}'
+    request = GenerateRequest((Message("user", "one"),), schema=schema)
+    with closing(opened(at(server, kind))) as engine:
+        events = list(engine.generate(request))
+    text = "".join(one.text for one in events if isinstance(one, TextDelta))
+    assert json.loads(text) == json.loads(schema)
+
+
+def test_a_server_counts_by_itself_or_says_that_it_cannot(
+    server: LlmServerProcess, kind: ServerKind
+) -> None:
+    asked = CountRequest((Message("user", "one two three"),))
+    with closing(opened(at(server, kind))) as engine:
+        if kind == "vllm":
+            *_, count = engine.count(asked)
+            assert count == TokenCount(3, CONTEXT_TOKEN_COUNT)
+        else:
+            with pytest.raises(BrickworkError) as caught:
+                list(engine.count(asked))
+            assert caught.value.reason is Reason.MODEL_CANNOT
+
+
+def test_any_server_with_chat_completions_serves_without_being_represented() -> None:
+    with llm_server("vllm", MODEL_BYTES) as server:
+        named = Named()
+        with closing(opened(at(server, "openai"), named)) as engine:
+            *_, usage = engine.generate(asked("one two three"))
+            assert usage == Usage(3, 3, "stop")
+            *_, count = engine.count(CountRequest((Message("user", "one two"),)))
+            assert count == TokenCount(2, CONTEXT_TOKEN_COUNT)
+        assert not named.users
+
+
 def test_a_conversation_beyond_the_context_is_refused_and_not_cut_off(
     server: LlmServerProcess, kind: ServerKind
 ) -> None:
     with closing(opened(at(server, kind))) as engine, pytest.raises(BrickworkError) as caught:
         list(engine.generate(asked("word " * (CONTEXT_TOKEN_COUNT + 1))))
     assert caught.value.reason is Reason.CONTEXT_EXCEEDED
+    counts = {"context_token_count": str(CONTEXT_TOKEN_COUNT)}
+    if kind == "vllm":  # Ollama tells no count, and can be asked for none.
+        counts["prompt_token_count"] = str(CONTEXT_TOKEN_COUNT + 1)
+    assert caught.value.metadata == counts
 
 
 def test_a_server_that_dies_in_the_middle_of_an_answer_is_unreachable(kind: ServerKind) -> None:

@@ -1,5 +1,6 @@
 """The llm brick over real gRPC, with an engine that is scripted."""
 
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -32,6 +33,12 @@ async def generate(
     llm: "llm_pb2_grpc.LlmServiceAsyncStub", request: pb.GenerateTextRequest
 ) -> list[pb.GenerateTextResponse]:
     return [event async for event in llm.GenerateText(request, timeout=CALL_SECONDS)]
+
+
+async def embed(
+    llm: "llm_pb2_grpc.LlmServiceAsyncStub", request: pb.EmbedTextsRequest
+) -> list[pb.EmbedTextsResponse]:
+    return [event async for event in llm.EmbedTexts(request, timeout=CALL_SECONDS)]
 
 
 async def refusal(
@@ -76,42 +83,6 @@ async def test_earlier_messages_and_their_roles_reach_the_engine(
     assert len(answers) == 2
 
 
-@pytest.mark.parametrize(
-    "messages",
-    [
-        [],
-        [pb.ChatMessage(role=pb.CHAT_ROLE_ASSISTANT, text="Hello.")],
-        [pb.ChatMessage(text="Whose is this?"), asked()],
-    ],
-    ids=["none", "last-one-not-the-users", "role-not-said"],
-)
-async def test_a_conversation_that_cannot_be_answered_is_refused(
-    llm: "llm_pb2_grpc.LlmServiceAsyncStub", messages: list[pb.ChatMessage]
-) -> None:
-    error = await refusal(llm, pb.GenerateTextRequest(messages=messages))
-    assert error.reason is Reason.MESSAGES_INVALID
-
-
-@pytest.mark.parametrize("count", [0, -1, 4097])
-async def test_a_limit_outside_its_range_is_refused(
-    llm: "llm_pb2_grpc.LlmServiceAsyncStub", count: int
-) -> None:
-    request = pb.GenerateTextRequest(messages=[asked()], max_token_count=count)
-    error = await refusal(llm, request)
-    assert error.reason is Reason.ARGUMENT_INVALID
-    assert error.metadata["field"] == "max_token_count"
-
-
-@pytest.mark.parametrize("temperature", [-0.1, 2.1, float("nan"), float("inf")])
-async def test_a_temperature_outside_its_range_is_refused(
-    llm: "llm_pb2_grpc.LlmServiceAsyncStub", temperature: float
-) -> None:
-    request = pb.GenerateTextRequest(messages=[asked()], temperature=temperature)
-    error = await refusal(llm, request)
-    assert error.reason is Reason.ARGUMENT_INVALID
-    assert error.metadata["field"] == "temperature"
-
-
 async def test_a_conversation_beyond_the_context_is_refused_with_both_counts(
     llm: "llm_pb2_grpc.LlmServiceAsyncStub",
 ) -> None:
@@ -123,3 +94,60 @@ async def test_a_conversation_beyond_the_context_is_refused_with_both_counts(
 async def test_an_unknown_model_is_refused(llm: "llm_pb2_grpc.LlmServiceAsyncStub") -> None:
     error = await refusal(llm, pb.GenerateTextRequest(messages=[asked()], model="another"))
     assert error.reason is Reason.MODEL_UNKNOWN
+
+
+async def test_a_schema_is_refused_by_a_model_that_cannot_keep_to_one(
+    llm: "llm_pb2_grpc.LlmServiceAsyncStub",
+) -> None:
+    request = pb.GenerateTextRequest(messages=[asked()], response_schema='{"type": "object"}')
+    error = await refusal(llm, request)
+    assert error.reason is Reason.MODEL_CANNOT
+    assert error.metadata["ability"] == "schema"
+
+
+async def test_a_count_is_the_prompt_that_an_answer_reports(
+    llm: "llm_pb2_grpc.LlmServiceAsyncStub",
+) -> None:
+    request = pb.CountTokensRequest(messages=[asked()])
+    answer = await llm.CountTokens(request, timeout=CALL_SECONDS)
+    assert (answer.token_count, answer.context_token_count) == (3, 2048)
+    assert answer.model.name == "smollm2-135m-instruct"
+
+
+async def test_every_text_has_its_vector_of_length_one(
+    llm: "llm_pb2_grpc.LlmServiceAsyncStub",
+) -> None:
+    events = await embed(llm, pb.EmbedTextsRequest(texts=["one", "two three", "one"]))
+    kinds = [event.WhichOneof("event") for event in events]
+    assert kinds[kinds.index("started") :] == ["started", *["embedding"] * 3, "summary"]
+    assert events[kinds.index("started")].started.model.name == "all-minilm-l6-v2"
+    found = {event.embedding.index: list(event.embedding.vector) for event in events[-4:-1]}
+    assert found[0] == found[2] != found[1]
+    assert all(math.hypot(*vector) == pytest.approx(1) for vector in found.values())
+    summary = events[-1].summary
+    assert (summary.text_count, summary.token_count, summary.token_count_max) == (3, 4, 256)
+
+
+async def test_a_text_that_cannot_be_read_whole_is_refused_or_told(
+    llm: "llm_pb2_grpc.LlmServiceAsyncStub",
+) -> None:
+    request = pb.EmbedTextsRequest(texts=["short", "word " * 300])
+    with pytest.raises(grpc.RpcError) as caught:
+        await embed(llm, request)
+    error = error_from_rpc(caught.value)
+    assert error.reason is Reason.TEXT_TOO_LONG
+    counts = {"index": "1", "token_count": "300", "token_count_max": "256"}
+    assert error.metadata.items() >= counts.items()
+    request.truncate = True
+    vectors = [one.embedding for one in await embed(llm, request) if one.HasField("embedding")]
+    assert [(one.token_count, one.is_truncated) for one in vectors] == [(1, False), (300, True)]
+
+
+async def test_a_model_is_not_asked_for_what_it_does_not_do(
+    llm: "llm_pb2_grpc.LlmServiceAsyncStub",
+) -> None:
+    request = pb.GenerateTextRequest(messages=[asked()], model="all-minilm-l6-v2")
+    assert (await refusal(llm, request)).reason is Reason.MODEL_CANNOT
+    with pytest.raises(grpc.RpcError) as caught:
+        await embed(llm, pb.EmbedTextsRequest(texts=["one"], model="smollm2-135m-instruct"))
+    assert error_from_rpc(caught.value).reason is Reason.MODEL_CANNOT

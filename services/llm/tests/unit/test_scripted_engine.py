@@ -2,8 +2,18 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_llm.engine import GenerateRequest, Message, TextDelta, Usage
-from brickwork_llm.scripted_engine import CONTEXT_TOKEN_COUNT, load
+from brickwork_llm.engine import (
+    CountRequest,
+    Embedding,
+    EmbedRequest,
+    EmbedUsage,
+    GenerateRequest,
+    Message,
+    TextDelta,
+    TokenCount,
+    Usage,
+)
+from brickwork_llm.scripted_engine import CONTEXT_TOKEN_COUNT, EMBED_TOKEN_COUNT_MAX, load
 from brickwork_sdk.errors import InvalidInput, Reason
 
 
@@ -32,6 +42,20 @@ def test_the_limit_of_tokens_ends_the_answer() -> None:
     text, usage = answer(GenerateRequest((Message("user", "one two three"),), max_token_count=2))
     assert text == "one two"
     assert usage == Usage(3, 2, "length")
+
+
+def test_a_count_is_that_of_the_prompt() -> None:
+    messages = (Message("user", "one two three"),)
+    assert list(load(Path("nowhere"), {}).count(CountRequest(messages))) == [
+        TokenCount(3, CONTEXT_TOKEN_COUNT)
+    ]
+
+
+def test_equal_texts_have_equal_vectors() -> None:
+    *vectors, usage = load(Path("nowhere"), {}).embed(EmbedRequest(("one", "two", "one")))
+    first, second, third = [one.vector for one in vectors if isinstance(one, Embedding)]
+    assert first == third != second
+    assert usage == EmbedUsage(3, EMBED_TOKEN_COUNT_MAX)
 
 
 def test_a_conversation_beyond_the_context_is_refused() -> None:

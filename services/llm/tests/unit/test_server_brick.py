@@ -12,7 +12,7 @@ from brickwork.control.v1 import control_pb2, control_pb2_grpc
 from brickwork.llm.v1 import llm_pb2 as pb
 from brickwork.llm.v1 import llm_pb2_grpc
 from brickwork_llm.__main__ import register
-from brickwork_llm.server_model import outside_model
+from brickwork_llm.server_model import CLIENT_BYTES, outside_model
 from brickwork_llm.settings import LlmSettings
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.rich_status import error_from_rpc
@@ -58,7 +58,7 @@ async def generate(channel: grpc.aio.Channel) -> list[pb.GenerateTextResponse]:
     return [event async for event in stub.GenerateText(request, timeout=CALL_SECONDS)]
 
 
-async def test_the_model_of_the_server_is_the_only_one_and_answers(
+async def test_the_model_of_the_server_is_the_only_one_for_text_and_answers(
     channel: grpc.aio.Channel,
 ) -> None:
     events = await generate(channel)
@@ -69,9 +69,10 @@ async def test_the_model_of_the_server_is_the_only_one_and_answers(
     assert (started.engine, started.precision) == ("ollama 0.0.0-double", "Q4_0")
     control = control_pb2_grpc.ControlServiceStub(channel)
     about = await control.DescribeBrick(control_pb2.DescribeBrickRequest(), timeout=CALL_SECONDS)
-    assert (about.default_model, [one.model.name for one in about.models]) == ("toy", ["toy"])
-    [model] = about.models
-    assert model.granted_bytes == TOKEN_BYTES
+    assert about.default_model == "toy"
+    # The server stands in for text; vectors are still made here.
+    assert [one.model.name for one in about.models] == ["toy", "all-minilm-l6-v2"]
+    assert [one.granted_bytes for one in about.models] == [TOKEN_BYTES, 0]
     unload = control_pb2.UnloadModelRequest(model="toy")
     answer = await control.UnloadModel(unload, timeout=CALL_SECONDS)
     assert answer.model.state == control_pb2.SLOT_STATE_EMPTY
@@ -94,6 +95,25 @@ async def test_what_cannot_be_loaded_is_said_before_memory_is_asked_for(
         with pytest.raises(grpc.RpcError) as caught:
             await generate(channel)
     assert error_from_rpc(caught.value).reason is reason
+
+
+async def test_any_server_with_chat_completions_takes_the_memory_of_its_client_only(
+    tmp_path: Path,
+) -> None:
+    with llm_server("vllm", MODEL_BYTES) as other:
+        outside = outside_model(settings(other.address, server_kind="openai"))
+        assert outside is not None
+        assert outside.entry.footprint_bytes == CLIENT_BYTES
+        async with served_brick(
+            "brickwork_llm", LlmSettings, register, tmp_path, engine="real", outside=outside
+        ) as channel:
+            assert (await generate(channel))[-1].usage.prompt_token_count == 3
+            stub: llm_pb2_grpc.LlmServiceAsyncStub = llm_pb2_grpc.LlmServiceStub(channel)
+            asked = pb.ChatMessage(role=pb.CHAT_ROLE_USER, text="one two")
+            count = await stub.CountTokens(
+                pb.CountTokensRequest(messages=[asked]), timeout=CALL_SECONDS
+            )
+            assert (count.token_count, count.model.name) == (2, "toy")
 
 
 @pytest.mark.parametrize(

@@ -25,27 +25,39 @@ _sym_db = _symbol_database.Default()
 from brickwork.common.v1 import common_pb2 as brickwork_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62rickwork/llm/v1/llm.proto\x12\x10\x62rickwork.llm.v1\x1a brickwork/common/v1/common.proto\"\xb1\x01\n\x13GenerateTextRequest\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.brickwork.llm.v1.ChatMessage\x12\r\n\x05model\x18\x02 \x01(\t\x12\x1c\n\x0fmax_token_count\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x04 \x01(\x02H\x01\x88\x01\x01\x42\x12\n\x10_max_token_countB\x0e\n\x0c_temperature\"\xd9\x01\n\x14GenerateTextResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12,\n\x05\x64\x65lta\x18\x03 \x01(\x0b\x32\x1b.brickwork.llm.v1.TextDeltaH\x00\x12(\n\x05usage\x18\x04 \x01(\x0b\x32\x17.brickwork.llm.v1.UsageH\x00\x42\x07\n\x05\x65vent\"E\n\x0b\x43hatMessage\x12(\n\x04role\x18\x01 \x01(\x0e\x32\x1a.brickwork.llm.v1.ChatRole\x12\x0c\n\x04text\x18\x02 \x01(\t\"\x19\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"z\n\x05Usage\x12\x1a\n\x12prompt_token_count\x18\x01 \x01(\x05\x12\x1e\n\x16\x63ompletion_token_count\x18\x02 \x01(\x05\x12\x35\n\rfinish_reason\x18\x03 \x01(\x0e\x32\x1e.brickwork.llm.v1.FinishReason*h\n\x08\x43hatRole\x12\x19\n\x15\x43HAT_ROLE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HAT_ROLE_SYSTEM\x10\x01\x12\x12\n\x0e\x43HAT_ROLE_USER\x10\x02\x12\x17\n\x13\x43HAT_ROLE_ASSISTANT\x10\x03*_\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x32m\n\nLlmService\x12_\n\x0cGenerateText\x12%.brickwork.llm.v1.GenerateTextRequest\x1a&.brickwork.llm.v1.GenerateTextResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62rickwork/llm/v1/llm.proto\x12\x10\x62rickwork.llm.v1\x1a brickwork/common/v1/common.proto\"\xca\x01\n\x13GenerateTextRequest\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.brickwork.llm.v1.ChatMessage\x12\r\n\x05model\x18\x02 \x01(\t\x12\x1c\n\x0fmax_token_count\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x04 \x01(\x02H\x01\x88\x01\x01\x12\x17\n\x0fresponse_schema\x18\x05 \x01(\tB\x12\n\x10_max_token_countB\x0e\n\x0c_temperature\"\xd9\x01\n\x14GenerateTextResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12,\n\x05\x64\x65lta\x18\x03 \x01(\x0b\x32\x1b.brickwork.llm.v1.TextDeltaH\x00\x12(\n\x05usage\x18\x04 \x01(\x0b\x32\x17.brickwork.llm.v1.UsageH\x00\x42\x07\n\x05\x65vent\"T\n\x12\x43ountTokensRequest\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.brickwork.llm.v1.ChatMessage\x12\r\n\x05model\x18\x02 \x01(\t\"v\n\x13\x43ountTokensResponse\x12\x13\n\x0btoken_count\x18\x01 \x01(\x05\x12\x1b\n\x13\x63ontext_token_count\x18\x02 \x01(\x05\x12-\n\x05model\x18\x03 \x01(\x0b\x32\x1e.brickwork.common.v1.ModelInfo\"C\n\x11\x45mbedTextsRequest\x12\r\n\x05texts\x18\x01 \x03(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x10\n\x08truncate\x18\x03 \x01(\x08\"\xe8\x01\n\x12\x45mbedTextsResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12\x30\n\tembedding\x18\x03 \x01(\x0b\x32\x1b.brickwork.llm.v1.EmbeddingH\x00\x12\x35\n\x07summary\x18\x04 \x01(\x0b\x32\".brickwork.llm.v1.EmbeddingSummaryH\x00\x42\x07\n\x05\x65vent\"U\n\tEmbedding\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0e\n\x06vector\x18\x02 \x03(\x02\x12\x13\n\x0btoken_count\x18\x03 \x01(\x05\x12\x14\n\x0cis_truncated\x18\x04 \x01(\x08\"T\n\x10\x45mbeddingSummary\x12\x12\n\ntext_count\x18\x01 \x01(\x05\x12\x13\n\x0btoken_count\x18\x02 \x01(\x05\x12\x17\n\x0ftoken_count_max\x18\x03 \x01(\x05\"E\n\x0b\x43hatMessage\x12(\n\x04role\x18\x01 \x01(\x0e\x32\x1a.brickwork.llm.v1.ChatRole\x12\x0c\n\x04text\x18\x02 \x01(\t\"\x19\n\tTextDelta\x12\x0c\n\x04text\x18\x01 \x01(\t\"z\n\x05Usage\x12\x1a\n\x12prompt_token_count\x18\x01 \x01(\x05\x12\x1e\n\x16\x63ompletion_token_count\x18\x02 \x01(\x05\x12\x35\n\rfinish_reason\x18\x03 \x01(\x0e\x32\x1e.brickwork.llm.v1.FinishReason*h\n\x08\x43hatRole\x12\x19\n\x15\x43HAT_ROLE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43HAT_ROLE_SYSTEM\x10\x01\x12\x12\n\x0e\x43HAT_ROLE_USER\x10\x02\x12\x17\n\x13\x43HAT_ROLE_ASSISTANT\x10\x03*_\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x02\x32\xa4\x02\n\nLlmService\x12_\n\x0cGenerateText\x12%.brickwork.llm.v1.GenerateTextRequest\x1a&.brickwork.llm.v1.GenerateTextResponse0\x01\x12Z\n\x0b\x43ountTokens\x12$.brickwork.llm.v1.CountTokensRequest\x1a%.brickwork.llm.v1.CountTokensResponse\x12Y\n\nEmbedTexts\x12#.brickwork.llm.v1.EmbedTextsRequest\x1a$.brickwork.llm.v1.EmbedTextsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'brickwork.llm.v1.llm_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHATROLE']._serialized_start=704
-  _globals['_CHATROLE']._serialized_end=808
-  _globals['_FINISHREASON']._serialized_start=810
-  _globals['_FINISHREASON']._serialized_end=905
+  _globals['_CHATROLE']._serialized_start=1412
+  _globals['_CHATROLE']._serialized_end=1516
+  _globals['_FINISHREASON']._serialized_start=1518
+  _globals['_FINISHREASON']._serialized_end=1613
   _globals['_GENERATETEXTREQUEST']._serialized_start=83
-  _globals['_GENERATETEXTREQUEST']._serialized_end=260
-  _globals['_GENERATETEXTRESPONSE']._serialized_start=263
-  _globals['_GENERATETEXTRESPONSE']._serialized_end=480
-  _globals['_CHATMESSAGE']._serialized_start=482
-  _globals['_CHATMESSAGE']._serialized_end=551
-  _globals['_TEXTDELTA']._serialized_start=553
-  _globals['_TEXTDELTA']._serialized_end=578
-  _globals['_USAGE']._serialized_start=580
-  _globals['_USAGE']._serialized_end=702
-  _globals['_LLMSERVICE']._serialized_start=907
-  _globals['_LLMSERVICE']._serialized_end=1016
+  _globals['_GENERATETEXTREQUEST']._serialized_end=285
+  _globals['_GENERATETEXTRESPONSE']._serialized_start=288
+  _globals['_GENERATETEXTRESPONSE']._serialized_end=505
+  _globals['_COUNTTOKENSREQUEST']._serialized_start=507
+  _globals['_COUNTTOKENSREQUEST']._serialized_end=591
+  _globals['_COUNTTOKENSRESPONSE']._serialized_start=593
+  _globals['_COUNTTOKENSRESPONSE']._serialized_end=711
+  _globals['_EMBEDTEXTSREQUEST']._serialized_start=713
+  _globals['_EMBEDTEXTSREQUEST']._serialized_end=780
+  _globals['_EMBEDTEXTSRESPONSE']._serialized_start=783
+  _globals['_EMBEDTEXTSRESPONSE']._serialized_end=1015
+  _globals['_EMBEDDING']._serialized_start=1017
+  _globals['_EMBEDDING']._serialized_end=1102
+  _globals['_EMBEDDINGSUMMARY']._serialized_start=1104
+  _globals['_EMBEDDINGSUMMARY']._serialized_end=1188
+  _globals['_CHATMESSAGE']._serialized_start=1190
+  _globals['_CHATMESSAGE']._serialized_end=1259
+  _globals['_TEXTDELTA']._serialized_start=1261
+  _globals['_TEXTDELTA']._serialized_end=1286
+  _globals['_USAGE']._serialized_start=1288
+  _globals['_USAGE']._serialized_end=1410
+  _globals['_LLMSERVICE']._serialized_start=1616
+  _globals['_LLMSERVICE']._serialized_end=1908
 # @@protoc_insertion_point(module_scope)

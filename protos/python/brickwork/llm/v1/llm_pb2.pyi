@@ -82,15 +82,23 @@ class GenerateTextRequest(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     MAX_TOKEN_COUNT_FIELD_NUMBER: _builtins.int
     TEMPERATURE_FIELD_NUMBER: _builtins.int
+    RESPONSE_SCHEMA_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Model name; empty is the brick's default."""
     max_token_count: _builtins.int
     """Most pieces to write, 1 to 4,096; absent is 256."""
     temperature: _builtins.float
     """Randomness in [0, 2]; absent or 0 always takes the likeliest piece."""
+    response_schema: _builtins.str
+    """JSON Schema, as text, that the answer must keep to; empty asks for free text. An object of at
+    most 64 KiB and 32 levels; `$ref` leads into its own `$defs` only, and in no circle. An answer
+    that ends with FINISH_REASON_LENGTH is cut off and keeps to nothing.
+    """
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChatMessage]:
-        """The conversation so far, at least one message and the last one from the user."""
+        """The conversation so far: 1 to 1,000 messages of together at most 1 MiB of UTF-8, the last one
+        from the user, and instructions only as the first one.
+        """
 
     def __init__(
         self,
@@ -99,10 +107,11 @@ class GenerateTextRequest(_message.Message):
         model: _builtins.str = ...,
         max_token_count: _builtins.int | None = ...,
         temperature: _builtins.float | None = ...,
+        response_schema: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_token_count", b"_max_token_count", "_temperature", b"_temperature", "max_token_count", b"max_token_count", "temperature", b"temperature"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_token_count", b"_max_token_count", "_temperature", b"_temperature", "max_token_count", b"max_token_count", "messages", b"messages", "model", b"model", "temperature", b"temperature"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_token_count", b"_max_token_count", "_temperature", b"_temperature", "max_token_count", b"max_token_count", "messages", b"messages", "model", b"model", "response_schema", b"response_schema", "temperature", b"temperature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_token_count: _TypeAlias = _typing.Literal["max_token_count"]  # noqa: Y015
     _WhichOneofArgType__max_token_count: _TypeAlias = _typing.Literal["_max_token_count", b"_max_token_count"]  # noqa: Y015
@@ -158,6 +167,210 @@ class GenerateTextResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___GenerateTextResponse: _TypeAlias = GenerateTextResponse  # noqa: Y015
+
+@_typing.final
+class CountTokensRequest(_message.Message):
+    """Asks how long a conversation is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    model: _builtins.str
+    """Model name; empty is the brick's default."""
+    @_builtins.property
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChatMessage]:
+        """The conversation, as GenerateText takes it."""
+
+    def __init__(
+        self,
+        *,
+        messages: _abc.Iterable[Global___ChatMessage] | None = ...,
+        model: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["messages", b"messages", "model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountTokensRequest: _TypeAlias = CountTokensRequest  # noqa: Y015
+
+@_typing.final
+class CountTokensResponse(_message.Message):
+    """How long a conversation is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_COUNT_FIELD_NUMBER: _builtins.int
+    CONTEXT_TOKEN_COUNT_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    token_count: _builtins.int
+    """Tokens that the model would read; GenerateText reports the same as its prompt."""
+    context_token_count: _builtins.int
+    """Tokens that conversation and answer have together; 0 where a server does not tell."""
+    @_builtins.property
+    def model(self) -> _common_pb2.ModelInfo:
+        """Which model counted."""
+
+    def __init__(
+        self,
+        *,
+        token_count: _builtins.int = ...,
+        context_token_count: _builtins.int = ...,
+        model: _common_pb2.ModelInfo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_token_count", b"context_token_count", "model", b"model", "token_count", b"token_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountTokensResponse: _TypeAlias = CountTokensResponse  # noqa: Y015
+
+@_typing.final
+class EmbedTextsRequest(_message.Message):
+    """Asks for vectors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXTS_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    TRUNCATE_FIELD_NUMBER: _builtins.int
+    model: _builtins.str
+    """Model name; empty is the brick's default for vectors."""
+    truncate: _builtins.bool
+    """Whether the beginning of a text stands for all of it where the model cannot read it whole;
+    otherwise such a text is refused, before any vector is made.
+    """
+    @_builtins.property
+    def texts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The texts, 1 to 1,000 and together at most 1 MiB of UTF-8; none of them empty."""
+
+    def __init__(
+        self,
+        *,
+        texts: _abc.Iterable[_builtins.str] | None = ...,
+        model: _builtins.str = ...,
+        truncate: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "texts", b"texts", "truncate", b"truncate"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmbedTextsRequest: _TypeAlias = EmbedTextsRequest  # noqa: Y015
+
+@_typing.final
+class EmbedTextsResponse(_message.Message):
+    """One event of an embedding."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAITING_FIELD_NUMBER: _builtins.int
+    STARTED_FIELD_NUMBER: _builtins.int
+    EMBEDDING_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def waiting(self) -> _common_pb2.Waiting:
+        """The call waits."""
+
+    @_builtins.property
+    def started(self) -> _common_pb2.Started:
+        """Work begins."""
+
+    @_builtins.property
+    def embedding(self) -> Global___Embedding:
+        """The vector of one text."""
+
+    @_builtins.property
+    def summary(self) -> Global___EmbeddingSummary:
+        """The end."""
+
+    def __init__(
+        self,
+        *,
+        waiting: _common_pb2.Waiting | None = ...,
+        started: _common_pb2.Started | None = ...,
+        embedding: Global___Embedding | None = ...,
+        summary: Global___EmbeddingSummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["embedding", b"embedding", "event", b"event", "started", b"started", "summary", b"summary", "waiting", b"waiting"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["embedding", b"embedding", "event", b"event", "started", b"started", "summary", b"summary", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["waiting", "started", "embedding", "summary"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___EmbedTextsResponse: _TypeAlias = EmbedTextsResponse  # noqa: Y015
+
+@_typing.final
+class Embedding(_message.Message):
+    """The vector of a text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    VECTOR_FIELD_NUMBER: _builtins.int
+    TOKEN_COUNT_FIELD_NUMBER: _builtins.int
+    IS_TRUNCATED_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    """Index of its text in the request, from 0."""
+    token_count: _builtins.int
+    """Tokens of the whole text, those around it included."""
+    is_truncated: _builtins.bool
+    """Whether the vector stands for the beginning of the text only."""
+    @_builtins.property
+    def vector(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """A vector of length 1: the scalar product of two of them is the cosine between them."""
+
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        vector: _abc.Iterable[_builtins.float] | None = ...,
+        token_count: _builtins.int = ...,
+        is_truncated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "is_truncated", b"is_truncated", "token_count", b"token_count", "vector", b"vector"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Embedding: _TypeAlias = Embedding  # noqa: Y015
+
+@_typing.final
+class EmbeddingSummary(_message.Message):
+    """What an embedding comes to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_COUNT_FIELD_NUMBER: _builtins.int
+    TOKEN_COUNT_FIELD_NUMBER: _builtins.int
+    TOKEN_COUNT_MAX_FIELD_NUMBER: _builtins.int
+    text_count: _builtins.int
+    """Number of texts."""
+    token_count: _builtins.int
+    """Tokens that were read."""
+    token_count_max: _builtins.int
+    """Tokens that the model can read of one text, those around it included."""
+    def __init__(
+        self,
+        *,
+        text_count: _builtins.int = ...,
+        token_count: _builtins.int = ...,
+        token_count_max: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text_count", b"text_count", "token_count", b"token_count", "token_count_max", b"token_count_max"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmbeddingSummary: _TypeAlias = EmbeddingSummary  # noqa: Y015
 
 @_typing.final
 class ChatMessage(_message.Message):

@@ -40,6 +40,16 @@ class LlmServiceStub:
                 request_serializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.GenerateTextRequest.SerializeToString,
                 response_deserializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.GenerateTextResponse.FromString,
                 _registered_method=True)
+        self.CountTokens = channel.unary_unary(
+                '/brickwork.llm.v1.LlmService/CountTokens',
+                request_serializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.CountTokensRequest.SerializeToString,
+                response_deserializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.CountTokensResponse.FromString,
+                _registered_method=True)
+        self.EmbedTexts = channel.unary_stream(
+                '/brickwork.llm.v1.LlmService/EmbedTexts',
+                request_serializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.EmbedTextsRequest.SerializeToString,
+                response_deserializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.EmbedTextsResponse.FromString,
+                _registered_method=True)
 
 
 class LlmServiceServicer:
@@ -49,8 +59,29 @@ class LlmServiceServicer:
     def GenerateText(self, request, context):
         """Answers a conversation and streams the answer piece by piece.
         Order: any number of waiting, one started, then deltas, exactly one usage last.
-        Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, ARGUMENT_INVALID; those of
-        every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, TEXT_TOO_LONG,
+        ARGUMENT_INVALID, MODEL_CANNOT (a schema, of a model that cannot keep to one); those of every
+        call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*; of an external server SERVER_*.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountTokens(self, request, context):
+        """Counts the tokens that the model would read for a conversation, those of its form included.
+        Errors: MESSAGES_INVALID, TEXT_TOO_LONG, MODEL_CANNOT; those of every call on a model.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EmbedTexts(self, request, context):
+        """Turns texts into vectors that lie close together where the meaning does.
+        Order: any number of waiting, one started, then one embedding for each text in any order (texts
+        of like length are worked on together), one summary.
+        Errors: TEXT_TOO_LONG (too many or too large together; or, with its index and both counts, one
+        that the model cannot read whole), ARGUMENT_INVALID, MODEL_CANNOT; those of every call on a
+        model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -63,6 +94,16 @@ def add_LlmServiceServicer_to_server(servicer, server):
                     servicer.GenerateText,
                     request_deserializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.GenerateTextRequest.FromString,
                     response_serializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.GenerateTextResponse.SerializeToString,
+            ),
+            'CountTokens': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountTokens,
+                    request_deserializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.CountTokensRequest.FromString,
+                    response_serializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.CountTokensResponse.SerializeToString,
+            ),
+            'EmbedTexts': grpc.unary_stream_rpc_method_handler(
+                    servicer.EmbedTexts,
+                    request_deserializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.EmbedTextsRequest.FromString,
+                    response_serializer=brickwork_dot_llm_dot_v1_dot_llm__pb2.EmbedTextsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -93,6 +134,60 @@ class LlmService:
             '/brickwork.llm.v1.LlmService/GenerateText',
             brickwork_dot_llm_dot_v1_dot_llm__pb2.GenerateTextRequest.SerializeToString,
             brickwork_dot_llm_dot_v1_dot_llm__pb2.GenerateTextResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountTokens(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/brickwork.llm.v1.LlmService/CountTokens',
+            brickwork_dot_llm_dot_v1_dot_llm__pb2.CountTokensRequest.SerializeToString,
+            brickwork_dot_llm_dot_v1_dot_llm__pb2.CountTokensResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EmbedTexts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/brickwork.llm.v1.LlmService/EmbedTexts',
+            brickwork_dot_llm_dot_v1_dot_llm__pb2.EmbedTextsRequest.SerializeToString,
+            brickwork_dot_llm_dot_v1_dot_llm__pb2.EmbedTextsResponse.FromString,
             options,
             channel_credentials,
             insecure,

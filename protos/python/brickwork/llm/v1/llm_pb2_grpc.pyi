@@ -36,8 +36,21 @@ class LlmServiceStub:
     GenerateText: _grpc.UnaryStreamMultiCallable[_llm_pb2.GenerateTextRequest, _llm_pb2.GenerateTextResponse]
     """Answers a conversation and streams the answer piece by piece.
     Order: any number of waiting, one started, then deltas, exactly one usage last.
-    Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, ARGUMENT_INVALID; those of
-    every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, TEXT_TOO_LONG,
+    ARGUMENT_INVALID, MODEL_CANNOT (a schema, of a model that cannot keep to one); those of every
+    call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*; of an external server SERVER_*.
+    """
+    CountTokens: _grpc.UnaryUnaryMultiCallable[_llm_pb2.CountTokensRequest, _llm_pb2.CountTokensResponse]
+    """Counts the tokens that the model would read for a conversation, those of its form included.
+    Errors: MESSAGES_INVALID, TEXT_TOO_LONG, MODEL_CANNOT; those of every call on a model.
+    """
+    EmbedTexts: _grpc.UnaryStreamMultiCallable[_llm_pb2.EmbedTextsRequest, _llm_pb2.EmbedTextsResponse]
+    """Turns texts into vectors that lie close together where the meaning does.
+    Order: any number of waiting, one started, then one embedding for each text in any order (texts
+    of like length are worked on together), one summary.
+    Errors: TEXT_TOO_LONG (too many or too large together; or, with its index and both counts, one
+    that the model cannot read whole), ARGUMENT_INVALID, MODEL_CANNOT; those of every call on a
+    model.
     """
 
 @_typing.type_check_only
@@ -48,8 +61,21 @@ class LlmServiceAsyncStub(LlmServiceStub):
     GenerateText: _aio.UnaryStreamMultiCallable[_llm_pb2.GenerateTextRequest, _llm_pb2.GenerateTextResponse]  # type: ignore[assignment]
     """Answers a conversation and streams the answer piece by piece.
     Order: any number of waiting, one started, then deltas, exactly one usage last.
-    Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, ARGUMENT_INVALID; those of
-    every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, TEXT_TOO_LONG,
+    ARGUMENT_INVALID, MODEL_CANNOT (a schema, of a model that cannot keep to one); those of every
+    call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*; of an external server SERVER_*.
+    """
+    CountTokens: _aio.UnaryUnaryMultiCallable[_llm_pb2.CountTokensRequest, _llm_pb2.CountTokensResponse]  # type: ignore[assignment]
+    """Counts the tokens that the model would read for a conversation, those of its form included.
+    Errors: MESSAGES_INVALID, TEXT_TOO_LONG, MODEL_CANNOT; those of every call on a model.
+    """
+    EmbedTexts: _aio.UnaryStreamMultiCallable[_llm_pb2.EmbedTextsRequest, _llm_pb2.EmbedTextsResponse]  # type: ignore[assignment]
+    """Turns texts into vectors that lie close together where the meaning does.
+    Order: any number of waiting, one started, then one embedding for each text in any order (texts
+    of like length are worked on together), one summary.
+    Errors: TEXT_TOO_LONG (too many or too large together; or, with its index and both counts, one
+    that the model cannot read whole), ARGUMENT_INVALID, MODEL_CANNOT; those of every call on a
+    model.
     """
 
 class LlmServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -63,8 +89,33 @@ class LlmServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_llm_pb2.GenerateTextResponse], _abc.AsyncIterator[_llm_pb2.GenerateTextResponse]]:
         """Answers a conversation and streams the answer piece by piece.
         Order: any number of waiting, one started, then deltas, exactly one usage last.
-        Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, ARGUMENT_INVALID; those of
-        every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        Errors: CONTEXT_EXCEEDED (with both counts), MESSAGES_INVALID, TEXT_TOO_LONG,
+        ARGUMENT_INVALID, MODEL_CANNOT (a schema, of a model that cannot keep to one); those of every
+        call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*; of an external server SERVER_*.
+        """
+
+    @_abc_1.abstractmethod
+    def CountTokens(
+        self,
+        request: _llm_pb2.CountTokensRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_llm_pb2.CountTokensResponse, _abc.Awaitable[_llm_pb2.CountTokensResponse]]:
+        """Counts the tokens that the model would read for a conversation, those of its form included.
+        Errors: MESSAGES_INVALID, TEXT_TOO_LONG, MODEL_CANNOT; those of every call on a model.
+        """
+
+    @_abc_1.abstractmethod
+    def EmbedTexts(
+        self,
+        request: _llm_pb2.EmbedTextsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_llm_pb2.EmbedTextsResponse], _abc.AsyncIterator[_llm_pb2.EmbedTextsResponse]]:
+        """Turns texts into vectors that lie close together where the meaning does.
+        Order: any number of waiting, one started, then one embedding for each text in any order (texts
+        of like length are worked on together), one summary.
+        Errors: TEXT_TOO_LONG (too many or too large together; or, with its index and both counts, one
+        that the model cannot read whole), ARGUMENT_INVALID, MODEL_CANNOT; those of every call on a
+        model.
         """
 
 def add_LlmServiceServicer_to_server(servicer: LlmServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,5 +1,6 @@
 """The engine on CTranslate2: OPUS-MT, NLLB and M2M100 from a site's own model store."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -13,10 +14,11 @@ from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.engine.placement import Placement
 from brickwork_translate.desk import Desk
 from brickwork_translate.layouts import Layout, recognise, unreadable
+from brickwork_translate.pace import Pace
 from brickwork_translate.pieces import Window
 
 SENTENCES_MAX = 32
-"""In a batch: with more a processor gains little, and a call waits longer for its turn."""
+"""In a batch, where the machine is fast enough for that; with more a processor gains little."""
 BEAM_SIZE = 4
 """As the makers of all three families translate. Source: their model cards and papers."""
 TOKENS_WANTED, TOKENS_MOST = 160, 256
@@ -53,10 +55,11 @@ class CTranslate2Model:
         self.precision = str(self._model.compute_type)
         self.window = Window(TOKENS_WANTED, TOKENS_MOST, size=self._layout.size)
         self.budget = budget
+        self._pace = Pace()
 
     def at_once(self) -> int:
-        """Return how many sentences fit into the memory that is granted."""
-        return self.budget.at_once(SENTENCES_MAX)
+        """Return how many sentences fit into the memory that is granted, and end soon."""
+        return min(self.budget.at_once(SENTENCES_MAX), self._pace.count)
 
     def require(self, source: str, target: str) -> None:
         """See that the model has tokens for both languages; see `SentenceModel`."""
@@ -64,6 +67,7 @@ class CTranslate2Model:
 
     def translate(self, sentences: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
         """Translate the sentences, those of about one length together."""
+        began = time.monotonic()
         tokens = [
             self._layout.tokens(sentence, source)
             for sentence, (source, _) in zip(sentences, pairs, strict=True)
@@ -86,6 +90,7 @@ class CTranslate2Model:
             for place, result in zip(places, results, strict=True):
                 said = result.hypotheses[0][len(prefixes[place]) :]
                 answers[place] = self._layout.text(said)
+        self._pace.note(len(sentences), time.monotonic() - began)
         return answers
 
     def close(self) -> None:

@@ -15,7 +15,6 @@ from brickwork_translate.ctranslate2_engine import (
     BEAM_SIZE,
     SENTENCES_MAX,
     CTranslate2Engine,
-    CTranslate2Model,
     check,
     load,
 )
@@ -137,7 +136,7 @@ def test_a_smaller_grant_makes_smaller_batches(models: dict[str, Path]) -> None:
     limits = {"budget_bytes": "400", "footprint_bytes": "100", "ceiling_bytes": "400"}
     engine = load(models["OPUS-MT"], limits)
     model = engine._translator
-    assert isinstance(model, CTranslate2Model)
+    model._pace.count = 100  # No matter how fast this machine is.
     assert model.at_once() == SENTENCES_MAX
     engine.set_budget(100)
     assert model.at_once() == 1

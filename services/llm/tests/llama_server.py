@@ -24,6 +24,8 @@ def main() -> None:
     params.n_parallel = 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.warmup = False
+    # What was computed for one question must not lend the next one its rounding.
+    params.cache_prompt = False
     params.port = 0
     params.endpoint_slots = True
     server = xllamacpp.Server(params)

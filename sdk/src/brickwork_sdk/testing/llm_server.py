@@ -294,7 +294,7 @@ def _nonsense() -> Iterator[str]:
 
 
 def _flood() -> Iterator[str]:
-    yield "x" * (64 * 1024 * 1024)
+    yield "x" * (20 * 1024 * 1024)
 
 
 _SPOILT = {"toy-nonsense": _nonsense, "toy-flood": _flood}

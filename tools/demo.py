@@ -64,8 +64,8 @@ def missing(result: dict[str, Any]) -> Iterator[str]:
     summary = result["summary"] or {}
     if not (summary.get("extractive") or {}).get("sentences"):
         yield "the sentences picked as a summary"
-    if not (summary.get("draft") or {}).get("text"):
-        yield "the model's draft of a summary"
+    if not (summary.get("grounded") or {}).get("written_count"):
+        yield "what the model wrote for a summary"
     timed = {stage["name"] for stage in result["stages"] if stage["ran_ms"] >= 0}
     yield from (f"the seconds of the stage {name}" for name in STAGES if name not in timed)
 

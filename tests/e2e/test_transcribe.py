@@ -64,10 +64,11 @@ def test_the_handle_delivers_every_part(mesh: Mesh, meeting: Path, tmp_path: Pat
     assert len(result["speakers"]) == 2
     assert len(result["slides"]) == 2
     assert result["summary"]["extractive"]["sentences"]
-    assert result["summary"]["draft"]["text"]
+    assert result["summary"]["grounded"]["sentences"][0]["segments"][0]["index"] == 0
     assert result["missing"] == []
     assert result["stages"][0]["name"] == "ingest"
-    assert {path.suffix for path in out.iterdir()} == {".json", ".srt", ".vtt", ".txt"}
+    kinds = ("json", "srt", "vtt", "txt", "summary.txt")
+    assert {path.name for path in out.iterdir()} == {f"meeting.{kind}" for kind in kinds}
     for part in ("TRANSCRIPT", "TRANSLATION", "SLIDES", "SUMMARY", "seconds per stage", "wrote"):
         assert part in done.stdout
 

@@ -6,6 +6,7 @@ output. The requests are those that the stages of the pipeline make, and what is
 is done by the stages' own functions.
 """
 
+import asyncio
 import importlib
 import json
 import os
@@ -18,8 +19,14 @@ from typing import Any
 
 from brickwork_asr.engine import Segment, TranscribeRequest
 from brickwork_diarize import engine as diarize
-from brickwork_gateway.pipelines import alignment, summary
-from brickwork_gateway.pipelines.summarize import ANSWER_TOKENS_MAX
+from brickwork_gateway.pipelines import alignment
+from brickwork_gateway.pipelines.grounded import grounded
+from brickwork_gateway.pipelines.overview import Overview
+from brickwork_gateway.pipelines.partition import estimated_tokens, filled
+from brickwork_gateway.pipelines.prompts import asked, laid_out
+from brickwork_gateway.pipelines.reduction import reduced
+from brickwork_gateway.pipelines.sentences import drafted, sentences
+from brickwork_gateway.pipelines.tokens import ANSWER_TOKENS_MAX, PROMPT_TOKENS_MAX
 from brickwork_gateway.pipelines.translate import TEXTS_PER_CALL
 from brickwork_llm.engine import (
     Embedding,
@@ -78,22 +85,36 @@ def translate(engines: Engines, order: Body) -> Iterator[str]:
 
 
 def summarize(engines: Engines, order: Body) -> Iterator[str]:
-    """Yield every draft, the last of which is of the whole."""
-    said = summary.sentences(order["segments"])
-    summary.extract(said)
-    texts = summary.parts(said)
-    while texts:
-        answers = []
-        for text in texts:
-            answers.append(_draft(engines, text))
-            yield answers[-1]
-        texts = summary.join(answers) if len(answers) > 1 else []
+    """Yield the sentences of the summary; what fits into a prompt is estimated, not counted."""
+    segments = [{**segment, "index": n} for n, segment in enumerate(order["segments"])]
+    overview = Overview(order.get("language"))
+    overview.add(segments)
+    assert overview.picked
+    said = sentences(segments)
+
+    def supported(read: list[Body]) -> list[Body]:
+        drafts = _drafts(engines, laid_out(read))
+        body = grounded(drafts, said, overview.language, overview.voices)
+        return list(body["sentences"])
+
+    async def condense(_level: int, _number: int, group: list[Body]) -> list[Body]:
+        return supported([{**sentence, "speaker": None} for sentence in group])
+
+    told, left = [], said
+    while left:
+        sizes = [estimated_tokens(sentence["text"]) for sentence in left]
+        count = filled(sizes, PROMPT_TOKENS_MAX, [True] * len(left))
+        told += supported(left[:count])
+        left = left[count:]
+    shortened = reduced(told, estimated_tokens, PROMPT_TOKENS_MAX, condense, lambda _: None)
+    for sentence in asyncio.run(shortened):
+        yield sentence["text"]
 
 
-def _draft(engines: Engines, text: str) -> str:
-    request = GenerateRequest((Message("user", summary.asked(text)),), ANSWER_TOKENS_MAX)
+def _drafts(engines: Engines, text: str) -> list[str]:
+    request = GenerateRequest((Message("user", asked(text, "en")),), ANSWER_TOKENS_MAX)
     events = engines["llm"].generate(request)
-    return summary.tidied("".join(each.text for each in events if isinstance(each, TextDelta)))
+    return drafted("".join(each.text for each in events if isinstance(each, TextDelta)))
 
 
 def write(engines: Engines, order: Body) -> Iterator[tuple[int, int]]:

@@ -42,10 +42,11 @@ def result_lines(result: Body) -> Iterator[str]:
 def _summary_lines(summary: Body) -> Iterator[str]:
     for form in filter(None, summary.values()):
         yield f"\nSUMMARY: {form['label']}"
-        if "text" in form:
-            yield form["text"]
-        for sentence in form.get("sentences", ()):
-            yield f"{_span(sentence)}  {sentence['text']}"
+        for sentence in form["sentences"]:
+            starts = (clock_time(segment["start_ms"]) for segment in sentence["segments"])
+            yield f"{sentence['text']} {' '.join(f'[{start}]' for start in starts)}"
+        if form.get("note"):
+            yield form["note"]
 
 
 def stage_table(stages: list[Body]) -> Table:

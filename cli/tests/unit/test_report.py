@@ -14,9 +14,18 @@ RESULT: dict[str, Any] = {
     "summary": {
         "extractive": {
             "label": "Sentences",
-            "sentences": [{"start_ms": 0, "end_ms": 900, "text": "Yes."}],
+            "sentences": [{"text": "Yes.", "segments": [{"index": 0, "start_ms": 0}]}],
         },
-        "draft": None,
+        "grounded": {
+            "label": "Written",
+            "sentences": [
+                {
+                    "text": "They agree.",
+                    "segments": [{"index": 0, "start_ms": 0}, {"index": 1, "start_ms": 61_000}],
+                }
+            ],
+            "note": "1 of 2 sentences was left out.",
+        },
     },
     "language": "en",
     "missing": [{"part": "draft", "reason": "BRICK_UNREACHABLE", "message": "llm is down."}],
@@ -31,7 +40,8 @@ def test_every_part_is_printed() -> None:
         "S1: Sim.",
         "(not translated)",
         "Budget / 2026",
-        "SUMMARY: Sentences",
+        "SUMMARY: Sentences\nYes. [00:00.0]",
+        "SUMMARY: Written\nThey agree. [00:00.0] [01:01.0]\n1 of 2 sentences was left out.",
         "MISSING draft: llm is down. [BRICK_UNREACHABLE]",
     ):
         assert part in text

@@ -139,7 +139,9 @@ async def test_a_job_delivers_all_its_parts(mesh: Open, make_job: Make) -> None:
     assert result["speakers"] == ["S1", "S2"]
     assert [slide["text"] for slide in result["slides"]] == ["Welcome", "Bricks"]
     assert result["summary"]["extractive"]["sentences"]
-    assert result["summary"]["draft"]["text"] == "Good day to you"
+    [sentence] = result["summary"]["grounded"]["sentences"]
+    assert sentence["text"] == "Good day to you"
+    assert sentence["segments"] == [{"index": 0, "start_ms": 0, "end_ms": 2_000}]
     assert (result["language"], result["missing"]) == ("en", [])
     models = {stage["name"]: stage["model"] for stage in result["stages"]}
     assert models["transcribe"] == "scripted-asr"
@@ -216,7 +218,7 @@ async def test_a_job_whose_bricks_all_give_way_ten_times_loses_and_doubles_nothi
     ]
     assert [segment["speaker"] for segment in result["segments"]] == ["S1", "S2", "S1"]
     assert [slide["text"] for slide in result["slides"]] == ["Welcome", "Bricks"]
-    assert result["summary"]["draft"]["text"] == "Good day to you"
+    assert [s["text"] for s in result["summary"]["grounded"]["sentences"]] == ["Good day to you"]
     assert result["missing"] == []
 
 
@@ -268,7 +270,7 @@ async def test_without_an_llm_the_sentences_of_the_transcript_still_tell(
         m.ledger.add(make_job())
         await m.work(make_job())
         result = m.result()
-    assert result["summary"]["draft"] is None
+    assert result["summary"]["grounded"] is None
     assert len(result["summary"]["extractive"]["sentences"]) == 3
     assert [gap["part"] for gap in result["missing"]] == ["summary"]
 
@@ -322,7 +324,7 @@ async def test_silence_is_a_result_without_segments(mesh: Open, make_job: Make) 
     assert job.state is JobState.COMPLETED
     assert (result["segments"], result["speakers"], result["slides"]) == ([], [], [])
     assert (result["language"], result["missing"]) == (None, [])
-    assert result["summary"]["draft"] is None
+    assert result["summary"]["grounded"] is None
 
 
 async def test_a_brick_that_hangs_is_left_and_asked_again(

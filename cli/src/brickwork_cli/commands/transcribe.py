@@ -143,12 +143,19 @@ def _targets(recording: Path, json_path: Path | None, folder: Path | None) -> li
     return named if folder is None else [*named, folder / f"{recording.stem}.json"]
 
 
+def _file_name(recording: Path, artifact: str) -> str:
+    """Name an artifact after its recording; what it is stands before its ending if it must."""
+    of = Path(artifact)
+    kind = "" if of.stem in ("result", "transcript") else f".{of.stem}"
+    return f"{recording.stem}{kind}{of.suffix}"
+
+
 def _deliver(
     artifacts: dict[str, bytes], recording: Path, json_path: Path | None, folder: Path | None
 ) -> None:
     """Write the files that were asked for, and print whatever becomes of them."""
     contents = {
-        folder / f"{recording.stem}{Path(name).suffix}": content
+        folder / _file_name(recording, name): content
         for name, content in artifacts.items()
         if folder is not None
     }

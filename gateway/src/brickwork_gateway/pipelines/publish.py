@@ -9,7 +9,7 @@ from brickwork_gateway.ledger.job import Job, StageName
 from brickwork_gateway.pipelines import rendering
 from brickwork_gateway.pipelines.result import compose
 from brickwork_gateway.pipelines.stage_run import StageRun
-from brickwork_gateway.pipelines.summarize import DRAFT, EXTRACTIVE
+from brickwork_gateway.pipelines.summarize import EXTRACTIVE, GROUNDED
 
 _PARTS = (StageName.ALIGN, StageName.TRANSLATE, StageName.READ_VIDEO)
 
@@ -25,6 +25,8 @@ async def publish(run: StageRun) -> None:
         "transcript.vtt": ("text/vtt", rendering.render_vtt(segments)),
         "transcript.txt": ("text/plain", rendering.render_txt(segments)),
     }
+    if result["summary"]:
+        files["summary.txt"] = ("text/plain", rendering.render_summary(result["summary"]))
     artifacts = []
     for name, (media_type, text) in files.items():
         stored = await run.objects.put_bytes(text.encode())
@@ -53,4 +55,4 @@ async def _summary(run: StageRun) -> dict[str, Any] | None:
     if not run.job.request.summary:
         return None
     kept = {chunk.key: chunk.body for chunk in await run.chunks(StageName.SUMMARIZE)}
-    return {EXTRACTIVE: kept.get(EXTRACTIVE), DRAFT: kept.get(DRAFT)}
+    return {EXTRACTIVE: kept.get(EXTRACTIVE), GROUNDED: kept.get(GROUNDED)}

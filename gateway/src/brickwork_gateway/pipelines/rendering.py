@@ -50,6 +50,33 @@ def render_txt(segments: Sequence[Segment]) -> str:
     )
 
 
+def render_summary(summary: Mapping[str, Any]) -> str:
+    """Render a summary, a line for each sentence with the times of what it rests on.
+
+    The sentences of a model where any of them are supported, else those of the transcript.
+    """
+    grounded, extractive = summary["grounded"], summary["extractive"]
+    note = [grounded["note"]] if grounded and grounded["note"] else []
+    shown = grounded if grounded and grounded["sentences"] else extractive
+    if not shown or not shown["sentences"]:
+        return ""
+    lines = [f"{' '.join(each['text'].split())} {_rests_on(each)}" for each in shown["sentences"]]
+    return "\n".join([f"{shown['label']}.", "", *lines, *([""] if note else []), *note]) + "\n"
+
+
+def _rests_on(sentence: Mapping[str, Any]) -> str:
+    starts = dict.fromkeys(_short_clock(segment["start_ms"]) for segment in sentence["segments"])
+    return " ".join(f"[{start}]" for start in starts)
+
+
+def _short_clock(time_ms: int) -> str:
+    """Render mm:ss, and hours only where there are some."""
+    minutes, seconds = divmod(time_ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    head = f"{hours}:" if hours else ""
+    return f"{head}{minutes:02d}:{seconds:02d}"
+
+
 def _clock(time_ms: int, separator: str) -> str:
     seconds, milliseconds = divmod(time_ms, 1000)
     minutes, seconds = divmod(seconds, 60)

@@ -6,11 +6,13 @@ The client is the one of `docs/how-to/call-any-rpc.md`, run as it is printed the
 import base64
 import importlib.util
 import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import wave
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,8 +30,12 @@ from brickwork_sdk.testing.documents import Words, page_of, write_pdf
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "call-any-rpc.md"
+CALL_ASR = PAGE.with_name("call-asr.md")
 CALL_DIARIZE = PAGE.with_name("call-diarize.md")
+LIVE_AUDIO = PAGE.with_name("transcribe-live-audio.md")
 SECONDS = 60.0
+SOUND = b"\x01\x00" * 16_000 * 6
+"""Six seconds of 16-bit samples at 16 kHz."""
 
 SECRET = b"sixteen bytes..."
 BRICKS = ("asr", "diarize", "llm", "ocr", "translate")
@@ -38,7 +44,13 @@ VOICE_PRINTS = "brickwork.diarize.v1.VoicePrintService"
 CONTROL, OBJECTS = "brickwork.control.v1.ControlService", "brickwork.objects.v1.ObjectsService"
 INFRASTRUCTURE = {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
 SERVICES = {
-    "asr": {"brickwork.asr.v1.AsrService": ["TranscribeRecording", "DetectLanguage"]},
+    "asr": {
+        "brickwork.asr.v1.AsrService": [
+            "TranscribeRecording",
+            "DetectLanguage",
+            "TranscribeLiveAudio",
+        ]
+    },
     "diarize": {
         "brickwork.diarize.v1.DiarizeService": ["DiarizeRecording", "EmbedSpeaker"],
         VOICE_PRINTS: ["EnrolVoicePrint", "MatchVoice", "ListVoicePrints", "ForgetVoicePrint"],
@@ -46,7 +58,11 @@ SERVICES = {
     "llm": {"brickwork.llm.v1.LlmService": ["GenerateText", "CountTokens", "EmbedTexts"]},
     "ocr": {"brickwork.ocr.v1.OcrService": ["ReadDocument", "DetectLayout", "ReadVideo"]},
     "translate": {
-        "brickwork.translate.v1.TranslateService": ["TranslateTexts", "ListLanguagePairs"]
+        "brickwork.translate.v1.TranslateService": [
+            "TranslateTexts",
+            "TranslateLiveText",
+            "ListLanguagePairs",
+        ]
     },
 }
 OF_EVERY_BRICK = {
@@ -198,6 +214,59 @@ def test_asr(
     assert texts[:2] == ["Sentence 0.", "Sentence 1."]
     [heard] = client.call(asr, service, "DetectLanguage", order)
     assert (heard["language"], heard["probability"]) == ("en", 1.0)
+    config = {"sample_rate_hz": 16000, "encoding": "AUDIO_ENCODING_PCM_S16LE"}
+    chunk = {"chunk": base64_of(SOUND[:64_000])}
+    events = client.call(asr, service, "TranscribeLiveAudio", {"config": config}, chunk, chunk)
+    live = [event["segment"]["text"] for event in done(events, "summary") if "segment" in event]
+    assert " ".join(live) == "Sentence 0. Sentence 1."
+
+
+def test_the_client_for_live_audio_runs_as_its_page_has_it(
+    home: Path, mesh: Mapping[str, grpc.Channel]
+) -> None:
+    _, _, rest = LIVE_AUDIO.read_text().partition("```python\n")
+    program, _, _ = rest.partition("```")
+    assert len([line for line in program.splitlines() if line]) <= 15
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, cwd=home, input=SOUND, capture_output=True, timeout=SECONDS)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.decode().split() == ["Sentence", "0.", "Sentence", "1.", "Sentence", "2."]
+
+
+def test_the_handle_listens_to_a_file_and_to_a_pipe(
+    home: Path, mesh: Mapping[str, grpc.Channel], tmp_path: Path
+) -> None:
+    with wave.open(str(tmp_path / "sound.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(SOUND)
+    handle = [sys.executable, "-m", "brickwork_cli", "listen"]
+    address = ["--asr", f"unix:{home}/.brickwork/run/asr.sock"]
+
+    def listened(*words: str, sound: bytes = b"") -> str:
+        command = [*handle, *words, *address]
+        ran = subprocess.run(command, input=sound, capture_output=True, timeout=SECONDS)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout.decode()
+
+    sentences = ["Sentence 0.", "Sentence 1.", "Sentence 2."]
+    assert listened(str(tmp_path / "sound.wav")).splitlines() == sentences
+    assert listened(sound=SOUND + b"\x01").splitlines() == sentences
+    events = [json.loads(line) for line in listened("--json", sound=SOUND).splitlines()]
+    assert events[-1]["summary"]["durationMs"] == "6000"
+    assert " ".join(event["segment"]["text"] for event in events if "segment" in event) == (
+        " ".join(sentences)
+    )
+
+
+def test_the_client_of_the_page_about_asr_runs_as_printed(
+    home: Path, mesh: Mapping[str, grpc.Channel], tmp_path: Path
+) -> None:
+    recording = write_recording(tmp_path / "talk.flac", tone(4.0))
+    client = CALL_ASR.read_text().split("```python\n")[1].partition("```")[0]
+    assert len([line for line in client.splitlines() if line]) <= 15
+    assert ran(home, client, recording) == ["0 en Sentence 0.", "2000 en Sentence 1."]
 
 
 def test_diarize(
@@ -289,6 +358,26 @@ def test_translate(mesh: Mapping[str, grpc.Channel], client: ModuleType) -> None
     assert texts == ["ONE", "TWO"]
     [listed] = client.call(translate, service, "ListLanguagePairs", {})
     assert {pair["model"] for pair in listed["pairs"]} == {"bergamot-en-pt", "bergamot-pt-en"}
+    config = {"config": {"source_language": "en", "target_language": "pt"}}
+    spoken = {"text": {"id": "1", "text": "one"}}
+    events = client.call(translate, service, "TranslateLiveText", config, spoken)
+    [live] = [event["translation"] for event in done(events, "summary")]
+    assert (live["id"], live["translation"]["text"]) == ("1", "ONE")
+
+
+def test_the_clients_of_the_page_about_translate_run_as_printed(
+    home: Path, mesh: Mapping[str, grpc.Channel]
+) -> None:
+    page = PAGE.with_name("call-translate.md").read_text()
+    [texts, live] = (block.partition("```")[0] for block in page.split("```python\n")[1:])
+    assert all(len([line for line in one.splitlines() if line]) <= 15 for one in (texts, live))
+    # The scripted engine swaps the case.
+    assert ran(home, texts) == ["gOOD MORNING.", "aSK THE conselho FOR {n} COPIES."]
+    command, typed = [sys.executable, "-c", live], "One.\nTwo."
+    told = subprocess.run(
+        command, cwd=home, input=typed, capture_output=True, text=True, timeout=SECONDS
+    )
+    assert (told.returncode, told.stdout) == (0, "oNE.\ntWO."), told.stderr
 
 
 def test_llm(mesh: Mapping[str, grpc.Channel], client: ModuleType) -> None:

@@ -23,6 +23,7 @@ _MODULES = {
     "status": "mesh",
     "restart": "restart",
     "transcribe": "transcribe",
+    "listen": "listen",
     "jobs": "jobs",
     "gpu": "gpu",
     "models": "models",

@@ -36,6 +36,11 @@ class Clip:
     speech: tuple[Speech, ...]
     heard_ms: int
 
+    @property
+    def speech_seconds(self) -> float:
+        """How long somebody speaks in it."""
+        return sum(end - start for start, end in self.speech) / SAMPLE_RATE_HZ
+
 
 def cut_clips(blocks: Iterable[AudioBlock], find_speech: FindSpeech) -> Iterator[Clip]:
     """Yield clips in order of time.

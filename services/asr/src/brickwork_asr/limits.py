@@ -1,5 +1,6 @@
 """What the RPCs of the asr brick take."""
 
+from brickwork_asr.live_source import CHUNK_MS_MAX, HELD_MS_MAX, SILENT_SECONDS_MAX
 from brickwork_sdk.errors import Reason
 from brickwork_sdk.limits import Limit, recording_limits
 from brickwork_sdk.media.limits import DURATION_MS_MAX
@@ -14,6 +15,13 @@ ALL_HOT_WORDS = Limit(
 """Of Whisper's text of 448 tokens, half is left to what is shown before it: about 800 characters
 of English, and fewer of other languages."""
 
+LIVE = (
+    Limit("TranscribeLiveAudio", "chunk_ms", CHUNK_MS_MAX),
+    Limit("TranscribeLiveAudio", "held_ms", HELD_MS_MAX),
+    Limit("TranscribeLiveAudio", "silent_seconds", SILENT_SECONDS_MAX),
+    Limit("TranscribeLiveAudio", "media_duration_ms", DURATION_MS_MAX),
+)
+
 LIMITS = (
     *recording_limits("TranscribeRecording"),
     START,
@@ -22,4 +30,5 @@ LIMITS = (
     HOT_WORD,
     ALL_HOT_WORDS,
     *recording_limits("DetectLanguage"),
+    *LIVE,
 )

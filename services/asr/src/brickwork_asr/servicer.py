@@ -1,6 +1,6 @@
 """AsrService: between the wire and the engine."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -8,18 +8,19 @@ import grpc.aio
 
 from brickwork.asr.v1 import asr_pb2, asr_pb2_grpc
 from brickwork.common.v1 import common_pb2
-from brickwork_asr.answers import Tally, require_language, segment_message
+from brickwork_asr.answers import Tally, segment_message
 from brickwork_asr.engine import (
     Language,
     LanguageRequest,
     Progress,
     Segment,
-    TranscribeRequest,
 )
-from brickwork_sdk.caller import current_caller
-from brickwork_sdk.errors import EngineFailed, InvalidInput, Reason
+from brickwork_asr.live_servicer import LiveTranscriber
+from brickwork_asr.live_source import SILENT_SECONDS_MAX
+from brickwork_asr.orders import require_valid, transcribe_order
+from brickwork_sdk.caller import Caller, WorkClass, current_caller
+from brickwork_sdk.errors import EngineFailed, Reason
 from brickwork_sdk.intake import Intake
-from brickwork_sdk.media.limits import DURATION_MS_MAX
 from brickwork_sdk.objects import ObjectStore
 from brickwork_sdk.slots import Slots, Started, Waiting, model_info
 from brickwork_sdk.telemetry.media import MediaMeter
@@ -33,22 +34,29 @@ Response = asr_pb2.TranscribeRecordingResponse
 
 
 class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
-    """Transcribes recordings."""
+    """Transcribes recordings and live sound.
 
-    def __init__(self, slots: Slots, objects: ObjectStore) -> None:
+    Args:
+        slots: the models.
+        objects: where recordings may lie.
+        silent_seconds_max: how long a caller of live sound may send nothing.
+    """
+
+    def __init__(
+        self, slots: Slots, objects: ObjectStore, silent_seconds_max: float = SILENT_SECONDS_MAX
+    ) -> None:
         self._slots = slots
         self._intake = Intake(objects)
+        self._live = LiveTranscriber(slots, silent_seconds_max)
 
     async def TranscribeRecording(
         self, request: asr_pb2.TranscribeRecordingRequest, context: "Context"
     ) -> AsyncGenerator[Response, None]:
         """Stream the segments of a recording."""
-        language = request.language if request.HasField("language") else None
         slot = self._slots.named(request.model)
-        require_language(slot, language)
-        _require_start(request.start_ms)
+        require_valid(request, slot)
         audio = await self._intake.recording(request.media, needs="audio")
-        order = TranscribeRequest(audio, language, request.start_ms)
+        order = transcribe_order(request, audio)
         tally, meter = Tally(), MediaMeter(slot.entry.name, request.start_ms)
         events = self._slots.run(
             request.model, current_caller.get(), "transcribe", order, (Segment, Progress)
@@ -78,6 +86,19 @@ class AsrServicer(asr_pb2_grpc.AsrServiceServicer):
                     )
         raise EngineFailed(Reason.ENGINE_FAILED, "The engine named no language.")
 
+    async def TranscribeLiveAudio(
+        self,
+        request_iterator: AsyncIterator[asr_pb2.TranscribeLiveAudioRequest],
+        context: "Context",
+    ) -> AsyncGenerator[asr_pb2.TranscribeLiveAudioResponse, None]:
+        """Stream the words of sound while it is made."""
+        # Somebody listens: unless the caller says otherwise, recordings wait for them.
+        metadata = context.invocation_metadata() or ()
+        caller = Caller.from_metadata(metadata, WorkClass.INTERACTIVE)
+        async with aclosing(self._live.transcribe(request_iterator, caller)) as answers:
+            async for answer in answers:
+                yield answer
+
 
 def _response(event: Waiting | Started | Segment | Progress) -> Response:
     match event:
@@ -94,12 +115,3 @@ def _response(event: Waiting | Started | Segment | Progress) -> Response:
             return Response(progress=progress)
         case Segment():
             return Response(segment=segment_message(event))
-
-
-def _require_start(start_ms: int) -> None:
-    if not 0 <= start_ms <= DURATION_MS_MAX:
-        raise InvalidInput(
-            Reason.ARGUMENT_INVALID,
-            f"start_ms lies between 0 and {DURATION_MS_MAX:,}.",
-            metadata={"field": "start_ms"},
-        )

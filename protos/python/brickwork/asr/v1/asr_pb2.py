@@ -25,27 +25,37 @@ _sym_db = _symbol_database.Default()
 from brickwork.common.v1 import common_pb2 as brickwork_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62rickwork/asr/v1/asr.proto\x12\x10\x62rickwork.asr.v1\x1a brickwork/common/v1/common.proto\"\x8c\x01\n\x1aTranscribeRecordingRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\x12\x15\n\x08language\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x08start_ms\x18\x04 \x01(\x03\x42\x0b\n\t_language\"\xa1\x02\n\x1bTranscribeRecordingResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12\x31\n\x08progress\x18\x03 \x01(\x0b\x32\x1d.brickwork.common.v1.ProgressH\x00\x12,\n\x07segment\x18\x04 \x01(\x0b\x32\x19.brickwork.asr.v1.SegmentH\x00\x12\x36\n\x07summary\x18\x05 \x01(\x0b\x32#.brickwork.asr.v1.TranscriptSummaryH\x00\x42\x07\n\x05\x65vent\"Q\n\x15\x44\x65tectLanguageRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\"n\n\x16\x44\x65tectLanguageResponse\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x13\n\x0bprobability\x18\x02 \x01(\x02\x12-\n\x05model\x18\x03 \x01(\x0b\x32\x1e.brickwork.common.v1.ModelInfo\"r\n\x07Segment\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\x12\x0c\n\x04text\x18\x03 \x01(\t\x12%\n\x05words\x18\x04 \x03(\x0b\x32\x16.brickwork.asr.v1.Word\x12\x10\n\x08language\x18\x05 \x01(\t\"^\n\x04Word\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x17\n\nconfidence\x18\x04 \x01(\x02H\x00\x88\x01\x01\x42\r\n\x0b_confidence\"c\n\x11TranscriptSummary\x12\x15\n\x08language\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x03\x12\x15\n\rsegment_count\x18\x03 \x01(\x05\x42\x0b\n\t_language2\xe7\x01\n\nAsrService\x12t\n\x13TranscribeRecording\x12,.brickwork.asr.v1.TranscribeRecordingRequest\x1a-.brickwork.asr.v1.TranscribeRecordingResponse0\x01\x12\x63\n\x0e\x44\x65tectLanguage\x12\'.brickwork.asr.v1.DetectLanguageRequest\x1a(.brickwork.asr.v1.DetectLanguageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x62rickwork/asr/v1/asr.proto\x12\x10\x62rickwork.asr.v1\x1a brickwork/common/v1/common.proto\"\xdf\x01\n\x1aTranscribeRecordingRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\x12\x15\n\x08language\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x08start_ms\x18\x04 \x01(\x03\x12.\n\x04task\x18\x05 \x01(\x0e\x32 .brickwork.asr.v1.TranscribeTask\x12\x0e\n\x06prompt\x18\x06 \x01(\t\x12\x11\n\thot_words\x18\x07 \x03(\tB\x0b\n\t_language\"\xa1\x02\n\x1bTranscribeRecordingResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12\x31\n\x08progress\x18\x03 \x01(\x0b\x32\x1d.brickwork.common.v1.ProgressH\x00\x12,\n\x07segment\x18\x04 \x01(\x0b\x32\x19.brickwork.asr.v1.SegmentH\x00\x12\x36\n\x07summary\x18\x05 \x01(\x0b\x32#.brickwork.asr.v1.TranscriptSummaryH\x00\x42\x07\n\x05\x65vent\"Q\n\x15\x44\x65tectLanguageRequest\x12)\n\x05media\x18\x01 \x01(\x0b\x32\x1a.brickwork.common.v1.Media\x12\r\n\x05model\x18\x02 \x01(\t\"n\n\x16\x44\x65tectLanguageResponse\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x13\n\x0bprobability\x18\x02 \x01(\x02\x12-\n\x05model\x18\x03 \x01(\x0b\x32\x1e.brickwork.common.v1.ModelInfo\"r\n\x07Segment\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\x12\x0c\n\x04text\x18\x03 \x01(\t\x12%\n\x05words\x18\x04 \x03(\x0b\x32\x16.brickwork.asr.v1.Word\x12\x10\n\x08language\x18\x05 \x01(\t\"^\n\x04Word\x12\x10\n\x08start_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x65nd_ms\x18\x02 \x01(\x03\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x17\n\nconfidence\x18\x04 \x01(\x02H\x00\x88\x01\x01\x42\r\n\x0b_confidence\"c\n\x11TranscriptSummary\x12\x15\n\x08language\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x03\x12\x15\n\rsegment_count\x18\x03 \x01(\x05\x42\x0b\n\t_language\"j\n\x1aTranscribeLiveAudioRequest\x12\x33\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.brickwork.asr.v1.LiveAudioConfigH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\xb2\x01\n\x0fLiveAudioConfig\x12\r\n\x05model\x18\x01 \x01(\t\x12\x15\n\x08language\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x16\n\x0esample_rate_hz\x18\x03 \x01(\x05\x12\x31\n\x08\x65ncoding\x18\x04 \x01(\x0e\x32\x1f.brickwork.asr.v1.AudioEncoding\x12\x0e\n\x06prompt\x18\x05 \x01(\t\x12\x11\n\thot_words\x18\x06 \x03(\tB\x0b\n\t_language\"\xcf\x02\n\x1bTranscribeLiveAudioResponse\x12/\n\x07waiting\x18\x01 \x01(\x0b\x32\x1c.brickwork.common.v1.WaitingH\x00\x12/\n\x07started\x18\x02 \x01(\x0b\x32\x1c.brickwork.common.v1.StartedH\x00\x12\x31\n\x08progress\x18\x03 \x01(\x0b\x32\x1d.brickwork.common.v1.ProgressH\x00\x12,\n\x07partial\x18\x04 \x01(\x0b\x32\x19.brickwork.asr.v1.SegmentH\x00\x12,\n\x07segment\x18\x05 \x01(\x0b\x32\x19.brickwork.asr.v1.SegmentH\x00\x12\x36\n\x07summary\x18\x06 \x01(\x0b\x32#.brickwork.asr.v1.TranscriptSummaryH\x00\x42\x07\n\x05\x65vent*p\n\x0eTranscribeTask\x12\x1f\n\x1bTRANSCRIBE_TASK_UNSPECIFIED\x10\x00\x12\x1e\n\x1aTRANSCRIBE_TASK_TRANSCRIBE\x10\x01\x12\x1d\n\x19TRANSCRIBE_TASK_TRANSLATE\x10\x02*k\n\rAudioEncoding\x12\x1e\n\x1a\x41UDIO_ENCODING_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41UDIO_ENCODING_PCM_S16LE\x10\x01\x12\x1c\n\x18\x41UDIO_ENCODING_PCM_F32LE\x10\x02\x32\xdf\x02\n\nAsrService\x12t\n\x13TranscribeRecording\x12,.brickwork.asr.v1.TranscribeRecordingRequest\x1a-.brickwork.asr.v1.TranscribeRecordingResponse0\x01\x12\x63\n\x0e\x44\x65tectLanguage\x12\'.brickwork.asr.v1.DetectLanguageRequest\x1a(.brickwork.asr.v1.DetectLanguageResponse\x12v\n\x13TranscribeLiveAudio\x12,.brickwork.asr.v1.TranscribeLiveAudioRequest\x1a-.brickwork.asr.v1.TranscribeLiveAudioResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'brickwork.asr.v1.asr_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_TRANSCRIBETASK']._serialized_start=1735
+  _globals['_TRANSCRIBETASK']._serialized_end=1847
+  _globals['_AUDIOENCODING']._serialized_start=1849
+  _globals['_AUDIOENCODING']._serialized_end=1956
   _globals['_TRANSCRIBERECORDINGREQUEST']._serialized_start=83
-  _globals['_TRANSCRIBERECORDINGREQUEST']._serialized_end=223
-  _globals['_TRANSCRIBERECORDINGRESPONSE']._serialized_start=226
-  _globals['_TRANSCRIBERECORDINGRESPONSE']._serialized_end=515
-  _globals['_DETECTLANGUAGEREQUEST']._serialized_start=517
-  _globals['_DETECTLANGUAGEREQUEST']._serialized_end=598
-  _globals['_DETECTLANGUAGERESPONSE']._serialized_start=600
-  _globals['_DETECTLANGUAGERESPONSE']._serialized_end=710
-  _globals['_SEGMENT']._serialized_start=712
-  _globals['_SEGMENT']._serialized_end=826
-  _globals['_WORD']._serialized_start=828
-  _globals['_WORD']._serialized_end=922
-  _globals['_TRANSCRIPTSUMMARY']._serialized_start=924
-  _globals['_TRANSCRIPTSUMMARY']._serialized_end=1023
-  _globals['_ASRSERVICE']._serialized_start=1026
-  _globals['_ASRSERVICE']._serialized_end=1257
+  _globals['_TRANSCRIBERECORDINGREQUEST']._serialized_end=306
+  _globals['_TRANSCRIBERECORDINGRESPONSE']._serialized_start=309
+  _globals['_TRANSCRIBERECORDINGRESPONSE']._serialized_end=598
+  _globals['_DETECTLANGUAGEREQUEST']._serialized_start=600
+  _globals['_DETECTLANGUAGEREQUEST']._serialized_end=681
+  _globals['_DETECTLANGUAGERESPONSE']._serialized_start=683
+  _globals['_DETECTLANGUAGERESPONSE']._serialized_end=793
+  _globals['_SEGMENT']._serialized_start=795
+  _globals['_SEGMENT']._serialized_end=909
+  _globals['_WORD']._serialized_start=911
+  _globals['_WORD']._serialized_end=1005
+  _globals['_TRANSCRIPTSUMMARY']._serialized_start=1007
+  _globals['_TRANSCRIPTSUMMARY']._serialized_end=1106
+  _globals['_TRANSCRIBELIVEAUDIOREQUEST']._serialized_start=1108
+  _globals['_TRANSCRIBELIVEAUDIOREQUEST']._serialized_end=1214
+  _globals['_LIVEAUDIOCONFIG']._serialized_start=1217
+  _globals['_LIVEAUDIOCONFIG']._serialized_end=1395
+  _globals['_TRANSCRIBELIVEAUDIORESPONSE']._serialized_start=1398
+  _globals['_TRANSCRIBELIVEAUDIORESPONSE']._serialized_end=1733
+  _globals['_ASRSERVICE']._serialized_start=1959
+  _globals['_ASRSERVICE']._serialized_end=2310
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +20,58 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _TranscribeTask:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TranscribeTaskEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TranscribeTask.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRANSCRIBE_TASK_UNSPECIFIED: _TranscribeTask.ValueType  # 0
+    """The spoken language."""
+    TRANSCRIBE_TASK_TRANSCRIBE: _TranscribeTask.ValueType  # 1
+    """The spoken language."""
+    TRANSCRIBE_TASK_TRANSLATE: _TranscribeTask.ValueType  # 2
+    """English, whatever is spoken; needs the ability translate. Words then carry the times of the
+    speech that they stand for, as near as the model knows them.
+    """
+
+class TranscribeTask(_TranscribeTask, metaclass=_TranscribeTaskEnumTypeWrapper):
+    """What a transcript is written in."""
+
+TRANSCRIBE_TASK_UNSPECIFIED: TranscribeTask.ValueType  # 0
+"""The spoken language."""
+TRANSCRIBE_TASK_TRANSCRIBE: TranscribeTask.ValueType  # 1
+"""The spoken language."""
+TRANSCRIBE_TASK_TRANSLATE: TranscribeTask.ValueType  # 2
+"""English, whatever is spoken; needs the ability translate. Words then carry the times of the
+speech that they stand for, as near as the model knows them.
+"""
+Global___TranscribeTask: _TypeAlias = TranscribeTask  # noqa: Y015
+
+class _AudioEncoding:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AudioEncodingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AudioEncoding.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUDIO_ENCODING_UNSPECIFIED: _AudioEncoding.ValueType  # 0
+    """Not said; refused."""
+    AUDIO_ENCODING_PCM_S16LE: _AudioEncoding.ValueType  # 1
+    """16-bit signed integers, little endian."""
+    AUDIO_ENCODING_PCM_F32LE: _AudioEncoding.ValueType  # 2
+    """32-bit floats, little endian, in [-1, 1]; louder ones are cut off."""
+
+class AudioEncoding(_AudioEncoding, metaclass=_AudioEncodingEnumTypeWrapper):
+    """How a sample of sound is written."""
+
+AUDIO_ENCODING_UNSPECIFIED: AudioEncoding.ValueType  # 0
+"""Not said; refused."""
+AUDIO_ENCODING_PCM_S16LE: AudioEncoding.ValueType  # 1
+"""16-bit signed integers, little endian."""
+AUDIO_ENCODING_PCM_F32LE: AudioEncoding.ValueType  # 2
+"""32-bit floats, little endian, in [-1, 1]; louder ones are cut off."""
+Global___AudioEncoding: _TypeAlias = AudioEncoding  # noqa: Y015
+
 @_typing.final
 class TranscribeRecordingRequest(_message.Message):
     """Asks for a transcript."""
@@ -29,15 +82,32 @@ class TranscribeRecordingRequest(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     START_MS_FIELD_NUMBER: _builtins.int
+    TASK_FIELD_NUMBER: _builtins.int
+    PROMPT_FIELD_NUMBER: _builtins.int
+    HOT_WORDS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Model name; empty is the brick's default."""
     language: _builtins.str
-    """Language as ISO 639-1 code; absent lets the model detect it."""
+    """Language as ISO 639-1 code; absent lets the model detect it, again wherever it is clear that
+    another one is spoken.
+    """
     start_ms: _builtins.int
     """Where to begin, in milliseconds of the recording; 0 is the start."""
+    task: Global___TranscribeTask.ValueType
+    """What the transcript is written in; unspecified is the spoken language."""
+    prompt: _builtins.str
+    """Text that could have come before the recording, in the language that is written: its spelling
+    and style are taken up where they fit. At most 600 characters; needs the ability prompt.
+    """
     @_builtins.property
     def media(self) -> _common_pb2.Media:
         """The recording; any container on the whitelist with an audio stream."""
+
+    @_builtins.property
+    def hot_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names and terms that may be said, spelled as they are to be written; at most 50 of at most 64
+        characters, 600 in all; needs the ability hot_words.
+        """
 
     def __init__(
         self,
@@ -46,10 +116,13 @@ class TranscribeRecordingRequest(_message.Message):
         model: _builtins.str = ...,
         language: _builtins.str | None = ...,
         start_ms: _builtins.int = ...,
+        task: Global___TranscribeTask.ValueType = ...,
+        prompt: _builtins.str = ...,
+        hot_words: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "language", b"language", "media", b"media"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "language", b"language", "media", b"media", "model", b"model", "start_ms", b"start_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "hot_words", b"hot_words", "language", b"language", "media", b"media", "model", b"model", "prompt", b"prompt", "start_ms", b"start_ms", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
@@ -185,7 +258,9 @@ class Segment(_message.Message):
     text: _builtins.str
     """What was said."""
     language: _builtins.str
-    """Language of this segment as ISO 639-1 code."""
+    """Language that is spoken in this segment, as ISO 639-1 code; its text is in English where a
+    translation was asked for.
+    """
     @_builtins.property
     def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___Word]:
         """The words with their times, in order."""
@@ -224,7 +299,10 @@ class Word(_message.Message):
     text: _builtins.str
     """The word with its punctuation, without blanks around it."""
     confidence: _builtins.float
-    """Confidence in [0, 1]; absent when the engine gives none."""
+    """Confidence in [0, 1]: the mean probability that the model gave the tokens of the word when it
+    wrote them. It orders words by how sure they are and is no measured rate of being right;
+    absent when the engine gives none.
+    """
     def __init__(
         self,
         *,
@@ -274,3 +352,139 @@ class TranscriptSummary(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
 
 Global___TranscriptSummary: _TypeAlias = TranscriptSummary  # noqa: Y015
+
+@_typing.final
+class TranscribeLiveAudioRequest(_message.Message):
+    """One message of a caller who sends sound."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONFIG_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next sound: whole samples, at least one, at most five seconds of them."""
+    @_builtins.property
+    def config(self) -> Global___LiveAudioConfig:
+        """What will be sent; the first message and no other."""
+
+    def __init__(
+        self,
+        *,
+        config: Global___LiveAudioConfig | None = ...,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "config", b"config", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "config", b"config", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["config", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___TranscribeLiveAudioRequest: _TypeAlias = TranscribeLiveAudioRequest  # noqa: Y015
+
+@_typing.final
+class LiveAudioConfig(_message.Message):
+    """What sound will be sent, and how it is to be heard."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    SAMPLE_RATE_HZ_FIELD_NUMBER: _builtins.int
+    ENCODING_FIELD_NUMBER: _builtins.int
+    PROMPT_FIELD_NUMBER: _builtins.int
+    HOT_WORDS_FIELD_NUMBER: _builtins.int
+    model: _builtins.str
+    """Model name; empty is the brick's default."""
+    language: _builtins.str
+    """Language as ISO 639-1 code; absent lets the model hear it in the first words."""
+    sample_rate_hz: _builtins.int
+    """Samples per second: 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000."""
+    encoding: Global___AudioEncoding.ValueType
+    """How a sample is written. There is one channel."""
+    prompt: _builtins.str
+    """As in TranscribeRecordingRequest."""
+    @_builtins.property
+    def hot_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in TranscribeRecordingRequest."""
+
+    def __init__(
+        self,
+        *,
+        model: _builtins.str = ...,
+        language: _builtins.str | None = ...,
+        sample_rate_hz: _builtins.int = ...,
+        encoding: Global___AudioEncoding.ValueType = ...,
+        prompt: _builtins.str = ...,
+        hot_words: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "language", b"language"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "encoding", b"encoding", "hot_words", b"hot_words", "language", b"language", "model", b"model", "prompt", b"prompt", "sample_rate_hz", b"sample_rate_hz"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
+    _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+
+Global___LiveAudioConfig: _TypeAlias = LiveAudioConfig  # noqa: Y015
+
+@_typing.final
+class TranscribeLiveAudioResponse(_message.Message):
+    """One event while sound is transcribed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAITING_FIELD_NUMBER: _builtins.int
+    STARTED_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    PARTIAL_FIELD_NUMBER: _builtins.int
+    SEGMENT_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def waiting(self) -> _common_pb2.Waiting:
+        """The call waits."""
+
+    @_builtins.property
+    def started(self) -> _common_pb2.Started:
+        """Work begins."""
+
+    @_builtins.property
+    def progress(self) -> _common_pb2.Progress:
+        """How far it has come: done is the sound whose words are final, total what has been received,
+        both in milliseconds; their difference is what the answers are behind.
+        """
+
+    @_builtins.property
+    def partial(self) -> Global___Segment:
+        """What is understood of the sound after the last segment. It may change, and is replaced by
+        the next partial or segment.
+        """
+
+    @_builtins.property
+    def segment(self) -> Global___Segment:
+        """Words that are final: the next ones, within one sentence."""
+
+    @_builtins.property
+    def summary(self) -> Global___TranscriptSummary:
+        """The end."""
+
+    def __init__(
+        self,
+        *,
+        waiting: _common_pb2.Waiting | None = ...,
+        started: _common_pb2.Started | None = ...,
+        progress: _common_pb2.Progress | None = ...,
+        partial: Global___Segment | None = ...,
+        segment: Global___Segment | None = ...,
+        summary: Global___TranscriptSummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "partial", b"partial", "progress", b"progress", "segment", b"segment", "started", b"started", "summary", b"summary", "waiting", b"waiting"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "partial", b"partial", "progress", b"progress", "segment", b"segment", "started", b"started", "summary", b"summary", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["waiting", "started", "progress", "partial", "segment", "summary"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___TranscribeLiveAudioResponse: _TypeAlias = TranscribeLiveAudioResponse  # noqa: Y015

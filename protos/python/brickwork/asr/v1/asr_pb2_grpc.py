@@ -45,6 +45,11 @@ class AsrServiceStub:
                 request_serializer=brickwork_dot_asr_dot_v1_dot_asr__pb2.DetectLanguageRequest.SerializeToString,
                 response_deserializer=brickwork_dot_asr_dot_v1_dot_asr__pb2.DetectLanguageResponse.FromString,
                 _registered_method=True)
+        self.TranscribeLiveAudio = channel.stream_stream(
+                '/brickwork.asr.v1.AsrService/TranscribeLiveAudio',
+                request_serializer=brickwork_dot_asr_dot_v1_dot_asr__pb2.TranscribeLiveAudioRequest.SerializeToString,
+                response_deserializer=brickwork_dot_asr_dot_v1_dot_asr__pb2.TranscribeLiveAudioResponse.FromString,
+                _registered_method=True)
 
 
 class AsrServiceServicer:
@@ -56,8 +61,9 @@ class AsrServiceServicer:
         Order: any number of waiting, one started, then segments in order of time
         with progress between them, exactly one summary last. A call that ended
         early is resumed with start_ms at the end of its last segment.
-        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID; those of
-        every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID, TEXT_TOO_LONG
+        (prompt and hot words), MODEL_CANNOT; those of every call on a model: MODEL_*, VRAM_*,
+        BROKER_UNREACHABLE, ENGINE_*.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -66,6 +72,22 @@ class AsrServiceServicer:
     def DetectLanguage(self, request, context):
         """Tells the language spoken at the start of a recording.
         Errors: as TranscribeRecording, and NO_SPEECH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TranscribeLiveAudio(self, request_iterator, context):
+        """Transcribes sound while it is made. The first message is the config, all others are chunks;
+        the caller ends the sound by closing its side of the stream.
+        Order: waiting, one started, then segments in order of time, each final, with a partial and
+        progress between them, exactly one summary last. Waiting may come again later, where the model
+        had to give its memory back; no sound is lost by that. At most 30 seconds of sound are held:
+        whoever sends faster than the engine hears is held up by the flow control of gRPC.
+        Work is of the class interactive unless the metadata names another.
+        Errors: STREAM_ORDER_INVALID, STREAM_SILENT, ARGUMENT_INVALID, LANGUAGE_UNKNOWN,
+        TEXT_TOO_LONG (prompt and hot words), MODEL_CANNOT, MEDIA_EMPTY, MEDIA_TOO_LARGE after a day of
+        sound; those of every call on a model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -83,6 +105,11 @@ def add_AsrServiceServicer_to_server(servicer, server):
                     servicer.DetectLanguage,
                     request_deserializer=brickwork_dot_asr_dot_v1_dot_asr__pb2.DetectLanguageRequest.FromString,
                     response_serializer=brickwork_dot_asr_dot_v1_dot_asr__pb2.DetectLanguageResponse.SerializeToString,
+            ),
+            'TranscribeLiveAudio': grpc.stream_stream_rpc_method_handler(
+                    servicer.TranscribeLiveAudio,
+                    request_deserializer=brickwork_dot_asr_dot_v1_dot_asr__pb2.TranscribeLiveAudioRequest.FromString,
+                    response_serializer=brickwork_dot_asr_dot_v1_dot_asr__pb2.TranscribeLiveAudioResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -140,6 +167,33 @@ class AsrService:
             '/brickwork.asr.v1.AsrService/DetectLanguage',
             brickwork_dot_asr_dot_v1_dot_asr__pb2.DetectLanguageRequest.SerializeToString,
             brickwork_dot_asr_dot_v1_dot_asr__pb2.DetectLanguageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TranscribeLiveAudio(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/brickwork.asr.v1.AsrService/TranscribeLiveAudio',
+            brickwork_dot_asr_dot_v1_dot_asr__pb2.TranscribeLiveAudioRequest.SerializeToString,
+            brickwork_dot_asr_dot_v1_dot_asr__pb2.TranscribeLiveAudioResponse.FromString,
             options,
             channel_credentials,
             insecure,

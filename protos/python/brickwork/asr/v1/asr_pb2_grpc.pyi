@@ -38,12 +38,25 @@ class AsrServiceStub:
     Order: any number of waiting, one started, then segments in order of time
     with progress between them, exactly one summary last. A call that ended
     early is resumed with start_ms at the end of its last segment.
-    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID; those of
-    every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID, TEXT_TOO_LONG
+    (prompt and hot words), MODEL_CANNOT; those of every call on a model: MODEL_*, VRAM_*,
+    BROKER_UNREACHABLE, ENGINE_*.
     """
     DetectLanguage: _grpc.UnaryUnaryMultiCallable[_asr_pb2.DetectLanguageRequest, _asr_pb2.DetectLanguageResponse]
     """Tells the language spoken at the start of a recording.
     Errors: as TranscribeRecording, and NO_SPEECH.
+    """
+    TranscribeLiveAudio: _grpc.StreamStreamMultiCallable[_asr_pb2.TranscribeLiveAudioRequest, _asr_pb2.TranscribeLiveAudioResponse]
+    """Transcribes sound while it is made. The first message is the config, all others are chunks;
+    the caller ends the sound by closing its side of the stream.
+    Order: waiting, one started, then segments in order of time, each final, with a partial and
+    progress between them, exactly one summary last. Waiting may come again later, where the model
+    had to give its memory back; no sound is lost by that. At most 30 seconds of sound are held:
+    whoever sends faster than the engine hears is held up by the flow control of gRPC.
+    Work is of the class interactive unless the metadata names another.
+    Errors: STREAM_ORDER_INVALID, STREAM_SILENT, ARGUMENT_INVALID, LANGUAGE_UNKNOWN,
+    TEXT_TOO_LONG (prompt and hot words), MODEL_CANNOT, MEDIA_EMPTY, MEDIA_TOO_LARGE after a day of
+    sound; those of every call on a model.
     """
 
 @_typing.type_check_only
@@ -56,12 +69,25 @@ class AsrServiceAsyncStub(AsrServiceStub):
     Order: any number of waiting, one started, then segments in order of time
     with progress between them, exactly one summary last. A call that ended
     early is resumed with start_ms at the end of its last segment.
-    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID; those of
-    every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+    Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID, TEXT_TOO_LONG
+    (prompt and hot words), MODEL_CANNOT; those of every call on a model: MODEL_*, VRAM_*,
+    BROKER_UNREACHABLE, ENGINE_*.
     """
     DetectLanguage: _aio.UnaryUnaryMultiCallable[_asr_pb2.DetectLanguageRequest, _asr_pb2.DetectLanguageResponse]  # type: ignore[assignment]
     """Tells the language spoken at the start of a recording.
     Errors: as TranscribeRecording, and NO_SPEECH.
+    """
+    TranscribeLiveAudio: _aio.StreamStreamMultiCallable[_asr_pb2.TranscribeLiveAudioRequest, _asr_pb2.TranscribeLiveAudioResponse]  # type: ignore[assignment]
+    """Transcribes sound while it is made. The first message is the config, all others are chunks;
+    the caller ends the sound by closing its side of the stream.
+    Order: waiting, one started, then segments in order of time, each final, with a partial and
+    progress between them, exactly one summary last. Waiting may come again later, where the model
+    had to give its memory back; no sound is lost by that. At most 30 seconds of sound are held:
+    whoever sends faster than the engine hears is held up by the flow control of gRPC.
+    Work is of the class interactive unless the metadata names another.
+    Errors: STREAM_ORDER_INVALID, STREAM_SILENT, ARGUMENT_INVALID, LANGUAGE_UNKNOWN,
+    TEXT_TOO_LONG (prompt and hot words), MODEL_CANNOT, MEDIA_EMPTY, MEDIA_TOO_LARGE after a day of
+    sound; those of every call on a model.
     """
 
 class AsrServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -77,8 +103,9 @@ class AsrServiceServicer(metaclass=_abc_1.ABCMeta):
         Order: any number of waiting, one started, then segments in order of time
         with progress between them, exactly one summary last. A call that ended
         early is resumed with start_ms at the end of its last segment.
-        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID; those of
-        every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
+        Errors: MEDIA_*, OBJECT_*, NO_AUDIO_STREAM, LANGUAGE_UNKNOWN, ARGUMENT_INVALID, TEXT_TOO_LONG
+        (prompt and hot words), MODEL_CANNOT; those of every call on a model: MODEL_*, VRAM_*,
+        BROKER_UNREACHABLE, ENGINE_*.
         """
 
     @_abc_1.abstractmethod
@@ -89,6 +116,24 @@ class AsrServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_asr_pb2.DetectLanguageResponse, _abc.Awaitable[_asr_pb2.DetectLanguageResponse]]:
         """Tells the language spoken at the start of a recording.
         Errors: as TranscribeRecording, and NO_SPEECH.
+        """
+
+    @_abc_1.abstractmethod
+    def TranscribeLiveAudio(
+        self,
+        request_iterator: _MaybeAsyncIterator[_asr_pb2.TranscribeLiveAudioRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_asr_pb2.TranscribeLiveAudioResponse], _abc.AsyncIterator[_asr_pb2.TranscribeLiveAudioResponse]]:
+        """Transcribes sound while it is made. The first message is the config, all others are chunks;
+        the caller ends the sound by closing its side of the stream.
+        Order: waiting, one started, then segments in order of time, each final, with a partial and
+        progress between them, exactly one summary last. Waiting may come again later, where the model
+        had to give its memory back; no sound is lost by that. At most 30 seconds of sound are held:
+        whoever sends faster than the engine hears is held up by the flow control of gRPC.
+        Work is of the class interactive unless the metadata names another.
+        Errors: STREAM_ORDER_INVALID, STREAM_SILENT, ARGUMENT_INVALID, LANGUAGE_UNKNOWN,
+        TEXT_TOO_LONG (prompt and hot words), MODEL_CANNOT, MEDIA_EMPTY, MEDIA_TOO_LARGE after a day of
+        sound; those of every call on a model.
         """
 
 def add_AsrServiceServicer_to_server(servicer: AsrServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

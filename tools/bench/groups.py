@@ -29,6 +29,7 @@ GROUPS = (
     Group("speech", minutes=8, minutes_max=16),
     Group("llm", minutes=1.5, minutes_max=5),
     Group("diarize", minutes=1.5, minutes_max=6),
+    Group("ocr", minutes=1.5, minutes_max=6),
     Group("replicas", minutes=2, minutes_max=5),
     Group("start", minutes=2.5, minutes_max=5),
     Group("broker", minutes=3.5, minutes_max=8),

@@ -31,7 +31,7 @@ RUN pip wheel --no-deps --no-index --no-build-isolation --wheel-dir /wheels \
 
 FROM builder AS environment
 ENV PIP_PYTHON=/opt/brickwork/bin/python
-# Empty, or `-gpu` for locks whose libraries compute on a GPU.
+# Empty, or `-gpu` for locks whose libraries compute on a GPU, or `-nemo` for those with NeMo.
 ARG VARIANT=
 
 

@@ -7,7 +7,8 @@ IN_VENV := .venv/bin/python
 DEMO := .brickwork/demo/three-readings
 
 # GPU=1 takes the environment for a GPU and computes there; GPU=0 goes back to the other one.
-LOCK := $(if $(filter 1,$(GPU)),gpu)$(if $(filter 0,$(GPU)),dev)
+# NEMO=1 makes one with NeMo beside it, in .venv-nemo.
+LOCK := $(if $(filter 1,$(GPU)),gpu)$(if $(filter 0,$(GPU)),dev)$(if $(filter 1,$(NEMO)),nemo)
 ON_GPU := $(if $(filter 1,$(GPU)),BRICKWORK_CLI_DEVICE=cuda)
 
 SEEDS ?= 200
@@ -16,12 +17,12 @@ ROUNDS ?= 3
 MINUTES ?= 10
 FIRST_ROUND ?= 1
 
-.PHONY: help setup demo test check new-brick protos locks docs sim mutations chaos reclaim soak bench bench-gpu images base-image docker-test release
+.PHONY: help setup demo test test-nemo check new-brick protos locks docs sim mutations chaos reclaim soak bench bench-gpu images base-image docker-test release
 
 help:  ## print what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand --tabs 20
 
-setup:  ## make the environment from the locks, and the models from their wheels (GPU=1, or 0 again)
+setup:  ## make the environment from the locks, and the models from their wheels (GPU=1, or 0 again; NEMO=1)
 	@$(PYTHON) tools/setup.py $(LOCK)
 
 demo: setup  ## send a real recording through the mesh and print what comes out (GPU=1)
@@ -29,6 +30,10 @@ demo: setup  ## send a real recording through the mesh and print what comes out 
 
 test: check  ## run every check, then every test
 	@$(IN_VENV) -m pytest --numprocesses 2 --dist loadfile
+
+test-nemo:  ## run the tests of the engines on NeMo, in an environment that has it (6 GB)
+	@$(MAKE) --no-print-directory setup NEMO=1
+	@.venv-nemo/bin/python -m pytest tests/nemo
 
 check: setup  ## format, lint, types, imports, wire, generated files
 	@$(IN_VENV) tools/check.py
@@ -73,8 +78,8 @@ bench-gpu:  ## run on a GPU whatever needs one: its tests, the demo, its benchma
 base-image:  ## make a base image out of Debian packages, as root (BASE_IMAGE=)
 	@$(PYTHON) tools/base_image.py $(or $(BASE_IMAGE),brickwork-base:bookworm)
 
-images:  ## build an image of each service (BASE_IMAGE=, GPU=1, IMAGES= for more options)
-	@$(PYTHON) tools/images.py $(if $(BASE_IMAGE),--base $(BASE_IMAGE)) $(if $(ON_GPU),--gpu) $(IMAGES)
+images:  ## build an image of each service (BASE_IMAGE=, GPU=1, NEMO=1, IMAGES= for more options)
+	@$(PYTHON) tools/images.py $(if $(BASE_IMAGE),--base $(BASE_IMAGE)) $(if $(ON_GPU),--variant gpu) $(if $(filter 1,$(NEMO)),--variant nemo) $(IMAGES)
 
 docker-test: setup  ## run the mesh in containers, with the images that there are
 	@$(IN_VENV) -m pytest -m docker tests/docker

@@ -23,14 +23,14 @@ def version() -> str:
     return str(project["project"]["version"])
 
 
-def gpu_services() -> list[str]:
-    """Return the services that have a lock for GPUs."""
-    return [name for name in BRICKS if (ROOT / "locks" / f"{name}-gpu.txt").exists()]
+def services_with(variant: str) -> list[str]:
+    """Return the services that have a lock of this variant."""
+    return [name for name in BRICKS if (ROOT / "locks" / f"{name}-{variant}.txt").exists()]
 
 
 def build(service: str, arguments: argparse.Namespace) -> int:
     """Build one image and return the exit status."""
-    suffix = "-gpu" if arguments.gpu else ""
+    suffix = f"-{arguments.variant}" if arguments.variant else ""
     command = ["docker", "build", "--target", service]
     command += ["--tag", f"brickwork-{service}:{version()}{suffix}"]
     command += ["--build-arg", f"VARIANT={suffix}"]
@@ -56,12 +56,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the images of the services.")
     parser.add_argument("services", nargs="*", metavar="SERVICE", help="; ".join(SERVICES))
     parser.add_argument("--base", default="", help="base image; the Dockerfile names another")
-    parser.add_argument("--gpu", action="store_true", help="build what computes on a GPU")
+    parser.add_argument(
+        "--variant", choices=("gpu", "nemo"), help="build what has further libraries"
+    )
     parser.add_argument("--network", default="", help="network of the build, such as host")
     parser.add_argument("--pip-settings", default="", help="file of settings for pip")
     parser.add_argument("--certificates", default="", help="file that pip finds as /run/secrets/ca")
     arguments = parser.parse_args()
-    services = arguments.services or (gpu_services() if arguments.gpu else SERVICES)
+    variant = arguments.variant
+    services = arguments.services or (services_with(variant) if variant else SERVICES)
     for name in services:
         if name not in SERVICES:
             parser.error(f"there is no image of {name}")
@@ -69,7 +72,7 @@ def main() -> int:
         status = build(service, arguments)
         if status:
             return status
-    tag = version() + ("-gpu" if arguments.gpu else "")
+    tag = version() + (f"-{variant}" if variant else "")
     for service in services:
         print(f"brickwork-{service}:{tag:<12} {size_bytes(service, tag) / 1e6:7.0f} MB")
     return 0

@@ -8,6 +8,8 @@ interrupted one is mended by running again.
 
 `setup.py gpu` makes the environment from `locks/gpu.txt`, `setup.py dev` from
 `locks/dev.txt`; without a word it stays with the one that it has, or `dev`.
+`setup.py nemo` makes another one beside it, in `.venv-nemo`: NeMo refuses versions
+that everything else has, and takes gigabytes that few need.
 """
 
 import fcntl
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional, Union
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
+VENV = ROOT / (".venv-nemo" if sys.argv[1:] == ["nemo"] else ".venv")
 STATE = ROOT / ".brickwork"
 STAMPS = VENV / "stamps"
 WHEELS = STATE / "wheels"

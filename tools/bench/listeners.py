@@ -1,9 +1,9 @@
-"""One of three ways to Whisper, in a process of its own: ours, and faster-whisper's two calls.
+"""One of four ways to Whisper, in a process of its own: ours on two models, and theirs.
 
-Run as `python -m tools.bench.listeners WAY THREADS`. It loads the default model, says so with an
-empty line, and then answers each path on a line of standard input with a line of JSON:
-seconds on the clock from the path to the last segment, and the text. All three find the language
-themselves and have every other argument as its package or ours has it.
+Run as `python -m tools.bench.listeners WAY THREADS`. It loads its model, says so with an empty
+line, and then answers each path on a line of standard input with a line of JSON: seconds on the
+clock from the path to the last segment, and the text. All find the language themselves and have
+every other argument as our package, or faster-whisper for its two calls, has it.
 """
 
 import json
@@ -17,7 +17,7 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 from brickwork_asr.engine import Segment, TranscribeRequest
 from brickwork_asr.whisper_engine import load
 from brickwork_sdk.models import ModelStore
-from tools.bench.plain import DEFAULT_MODELS
+from tools.bench.plain import DEFAULT_MODELS, FAST_MODEL
 from tools.bench.plain_engines import MODELS
 
 Listen = Callable[[str], str]
@@ -52,8 +52,15 @@ def default(model_dir: Path, threads: int) -> Listen:
 
 def main() -> None:
     """Listen until there are no more orders."""
-    way = {"ours": ours, "batched": batched, "default": default}[sys.argv[1]]
-    listen = way(ModelStore(MODELS).get(DEFAULT_MODELS["asr"]).directory, int(sys.argv[2]))
+    base = DEFAULT_MODELS["asr"]
+    ways = {
+        "ours": (ours, base),
+        "fast": (ours, FAST_MODEL),
+        "batched": (batched, base),
+        "default": (default, base),
+    }
+    way, model = ways[sys.argv[1]]
+    listen = way(ModelStore(MODELS).get(model).directory, int(sys.argv[2]))
     print(flush=True)
     for line in sys.stdin:
         began = time.monotonic()

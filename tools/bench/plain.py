@@ -15,6 +15,8 @@ DEFAULT_MODELS: Mapping[str, str] = {
     "llm": "smollm2-135m-instruct",
 }
 """What a job in English with a translation into Portuguese and a summary uses."""
+FAST_MODEL = "whisper-tiny.en"
+"""The other model of the asr brick, which hears English only."""
 
 
 class PlainProcess:

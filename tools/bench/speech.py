@@ -11,6 +11,7 @@ from statistics import median
 from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.testing.recordings import write_recording
 from tools.bench.listener import Heard, Listener, listener
+from tools.bench.plain import FAST_MODEL
 from tools.bench.row import Bound, Row, at_least, at_most
 from tools.quality import ROOT, Clip, committed_clips, joined_clip
 from tools.scores import count_errors
@@ -46,6 +47,8 @@ def measure() -> Iterator[Row | str]:
         yield speed_row(batched, at_least(0.95), found["batched"], ours.threads)
         yield speed_row(default, at_least(2.5), found["default"], ours.threads)
         yield from word_rows(pieces, found["batched"])
+        fast = processes.enter_context(listener("fast", batched.threads))
+        yield fast_row(pieces, [fast.hear(piece.path) for piece in pieces])
 
 
 def best_batched(processes: ExitStack, path: Path) -> Listener:
@@ -106,6 +109,24 @@ def word_rows(pieces: Sequence[Clip], pairs: Sequence[Pair]) -> Iterator[Row]:
         "points",
         at_most(0.5),
         f"{rates['ours']:.2f} less {rates['theirs']:.2f} % over {said}",
+    )
+
+
+def fast_row(pieces: Sequence[Clip], heard: Sequence[Heard]) -> Row:
+    """Count the words that the fast model gets wrong in the same recordings."""
+    wrong = count = 0
+    for piece, own in zip(pieces, heard, strict=True):
+        errors, words = count_errors(
+            piece.path.with_suffix(".txt").read_text("utf-8"), own.text, "en"
+        )
+        wrong, count = wrong + errors, count + words
+    seconds = sum(own.seconds for own in heard)
+    return Row(
+        f"WER of speech to text with {FAST_MODEL}",
+        100 * wrong / count,
+        "%",
+        None,
+        f"{wrong} of the same {count} words, heard in {seconds:.0f} s",
     )
 
 

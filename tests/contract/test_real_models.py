@@ -98,9 +98,9 @@ async def test_a_line_is_read() -> None:
     assert [line.text for line in pages[0].lines] == ["Quarterly results 2026"]
 
 
-async def test_a_sentence_is_translated() -> None:
+async def test_a_sentence_is_translated_from_whatever_language_it_is_in() -> None:
     request = translate_pb2.TranslateTextsRequest(
-        texts=["The results are not final."], source_language="en", target_language="pt"
+        texts=["The results are not final."], source_language="auto", target_language="pt"
     )
     register = brickwork_translate.__main__.register
     async with served("translate", TranslateSettings, register) as channel:

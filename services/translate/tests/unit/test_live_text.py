@@ -137,3 +137,12 @@ async def test_what_came_before_a_bad_message_is_translated(live: Any) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         await next_translation(call)
     assert error_from_rpc(caught.value).reason is Reason.STREAM_ORDER_INVALID
+
+
+async def test_a_caller_who_leaves_leaves_the_brick_to_others(live: Any) -> None:
+    left = live.TranslateLiveText(timeout=CALL_SECONDS)
+    await left.write(CONFIG)
+    await left.write(said("1", "Still here."))
+    await next_translation(left)
+    left.cancel()
+    assert (await answers(live, CONFIG, said("1", "a")))[-1].summary.text_count == 1

@@ -78,7 +78,7 @@ class LlmServiceServicer:
     def EmbedTexts(self, request, context):
         """Turns texts into vectors that lie close together where the meaning does.
         Order: any number of waiting, one started, then one embedding for each text in any order (texts
-        of like length are worked on together), one summary.
+        of one length are worked on together), one summary.
         Errors: TEXT_TOO_LONG (too many or too large together; or, with its index and both counts, one
         that the model cannot read whole), ARGUMENT_INVALID, MODEL_CANNOT; those of every call on a
         model.

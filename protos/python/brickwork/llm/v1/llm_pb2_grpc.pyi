@@ -47,7 +47,7 @@ class LlmServiceStub:
     EmbedTexts: _grpc.UnaryStreamMultiCallable[_llm_pb2.EmbedTextsRequest, _llm_pb2.EmbedTextsResponse]
     """Turns texts into vectors that lie close together where the meaning does.
     Order: any number of waiting, one started, then one embedding for each text in any order (texts
-    of like length are worked on together), one summary.
+    of one length are worked on together), one summary.
     Errors: TEXT_TOO_LONG (too many or too large together; or, with its index and both counts, one
     that the model cannot read whole), ARGUMENT_INVALID, MODEL_CANNOT; those of every call on a
     model.
@@ -72,7 +72,7 @@ class LlmServiceAsyncStub(LlmServiceStub):
     EmbedTexts: _aio.UnaryStreamMultiCallable[_llm_pb2.EmbedTextsRequest, _llm_pb2.EmbedTextsResponse]  # type: ignore[assignment]
     """Turns texts into vectors that lie close together where the meaning does.
     Order: any number of waiting, one started, then one embedding for each text in any order (texts
-    of like length are worked on together), one summary.
+    of one length are worked on together), one summary.
     Errors: TEXT_TOO_LONG (too many or too large together; or, with its index and both counts, one
     that the model cannot read whole), ARGUMENT_INVALID, MODEL_CANNOT; those of every call on a
     model.
@@ -112,7 +112,7 @@ class LlmServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_llm_pb2.EmbedTextsResponse], _abc.AsyncIterator[_llm_pb2.EmbedTextsResponse]]:
         """Turns texts into vectors that lie close together where the meaning does.
         Order: any number of waiting, one started, then one embedding for each text in any order (texts
-        of like length are worked on together), one summary.
+        of one length are worked on together), one summary.
         Errors: TEXT_TOO_LONG (too many or too large together; or, with its index and both counts, one
         that the model cannot read whole), ARGUMENT_INVALID, MODEL_CANNOT; those of every call on a
         model.

@@ -62,8 +62,8 @@ class TranslateServiceServicer:
         Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
         of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         With the source auto, texts that cannot be translated are handed back with their outcome, and
-        LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. Where they need several models, a
-        further one may wait, and start, between translations.
+        LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. First the model that tells languages
+        waits and starts, then each that translates, where its first text is due.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -39,8 +39,8 @@ class TranslateServiceStub:
     Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
     of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     With the source auto, texts that cannot be translated are handed back with their outcome, and
-    LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. Where they need several models, a
-    further one may wait, and start, between translations.
+    LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. First the model that tells languages
+    waits and starts, then each that translates, where its first text is due.
     """
     TranslateLiveText: _grpc.StreamStreamMultiCallable[_translate_pb2.TranslateLiveTextRequest, _translate_pb2.TranslateLiveTextResponse]
     """Translates texts as they come, such as live subtitles, until the caller ends its side.
@@ -66,8 +66,8 @@ class TranslateServiceAsyncStub(TranslateServiceStub):
     Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
     of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
     With the source auto, texts that cannot be translated are handed back with their outcome, and
-    LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. Where they need several models, a
-    further one may wait, and start, between translations.
+    LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. First the model that tells languages
+    waits and starts, then each that translates, where its first text is due.
     """
     TranslateLiveText: _aio.StreamStreamMultiCallable[_translate_pb2.TranslateLiveTextRequest, _translate_pb2.TranslateLiveTextResponse]  # type: ignore[assignment]
     """Translates texts as they come, such as live subtitles, until the caller ends its side.
@@ -96,8 +96,8 @@ class TranslateServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors: LANGUAGE_UNKNOWN, LANGUAGE_PAIR_UNAVAILABLE, TEXT_TOO_LONG, ARGUMENT_INVALID; those
         of every call on a model: MODEL_*, VRAM_*, BROKER_UNREACHABLE, ENGINE_*.
         With the source auto, texts that cannot be translated are handed back with their outcome, and
-        LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. Where they need several models, a
-        further one may wait, and start, between translations.
+        LANGUAGE_PAIR_UNAVAILABLE says that there is nothing else. First the model that tells languages
+        waits and starts, then each that translates, where its first text is due.
         """
 
     @_abc_1.abstractmethod

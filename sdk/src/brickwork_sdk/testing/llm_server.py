@@ -9,10 +9,10 @@ Source: Ollama, docs/api.md, api/types.go and server/routes.go; vLLM, docs/featu
 and its OpenAI-compatible server; all of 2026.
 
 Models, by their names: `toy` repeats the words of the last message. `toy-slow` repeats the first
-word for ever. `toy-large` finds no memory. `toy-nonsense` answers what is no answer. `toy-flood`
-answers one line without an end. `toy-mute` answers and tells no usage. `toy-busy` has too much to
-do for `BUSY_SECONDS`. An answer by a schema is that schema. A conversation of more than
-`CONTEXT_TOKEN_COUNT` words is too long.
+word for ever. `toy-silent` says it once, and then nothing for ever. `toy-large` finds no memory.
+`toy-nonsense` answers what is no answer. `toy-flood` answers one line without an end. `toy-mute`
+answers and tells no usage. `toy-busy` has too much to do for `BUSY_SECONDS`. An answer by a schema
+is that schema. A conversation of more than `CONTEXT_TOKEN_COUNT` words is too long.
 """
 
 import contextlib
@@ -36,6 +36,7 @@ MODELS = (
     "toy-flood",
     "toy-mute",
     "toy-busy",
+    "toy-silent",
 )
 SLOW_SECONDS = 0.02
 BUSY_SECONDS = 7
@@ -280,7 +281,14 @@ def _answer_words(body: Body, count_max: int, schema: Body | None) -> tuple[Iter
         words = json.dumps(schema).split()
     if body["model"].removesuffix(":latest") == "toy-slow":
         return _for_ever(words[0]), False
+    if body["model"].removesuffix(":latest") == "toy-silent":
+        return _silent(words[0]), False
     return iter([f"{word} " for word in words[:count_max]]), len(words) > count_max
+
+
+def _silent(word: str) -> Iterator[str]:
+    yield word
+    threading.Event().wait()
 
 
 def _for_ever(word: str) -> Iterator[str]:

@@ -148,13 +148,15 @@ def count_is_unknown(model: str) -> BrickworkError:
 
 async def _lines(parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
     """Cut parts into lines; a last one without an end is one too."""
-    rest = b""
+    line: list[bytes] = []
     async for part in parts:
-        *lines, rest = (rest + part).split(b"\n")
-        for line in lines:
-            yield line.decode(errors="replace")
-    if rest:
-        yield rest.decode(errors="replace")
+        first, *others = part.split(b"\n")
+        line.append(first)
+        for other in others:
+            yield b"".join(line).decode(errors="replace")
+            line = [other]
+    if any(line):
+        yield b"".join(line).decode(errors="replace")
 
 
 def _retry_seconds(header: str) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from brickwork_llm import ollama_server, server_engine
+from brickwork_llm import ollama_server, server_engine, server_http
 from brickwork_llm.engine import (
     CountRequest,
     FinishReason,
@@ -171,6 +171,15 @@ def test_a_server_that_has_too_much_to_do_says_when_to_come_again(
     error = failure(at(server, kind, "toy-busy"))
     assert (error.code, error.reason) == (Code.UNAVAILABLE, Reason.SERVER_REFUSED)
     assert (error.metadata["status"], error.retry_after_seconds) == ("429", BUSY_SECONDS)
+
+
+def test_a_server_that_falls_silent_is_unreachable_after_a_while(
+    server: LlmServerProcess, kind: ServerKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_http, "SILENCE_SECONDS_MAX", 0.5)
+    error = failure(at(server, kind, "toy-silent"))
+    assert error.reason is Reason.SERVER_UNREACHABLE
+    assert error.metadata["fault"] == "ReadTimeout"
 
 
 def test_a_schema_is_handed_on(server: LlmServerProcess, kind: ServerKind) -> None:

@@ -24,6 +24,7 @@ from brickwork_llm.engine import (
     TokenCount,
     Usage,
 )
+from brickwork_llm.openai_server import OpenAiServer
 from brickwork_llm.server_engine import ServerEngine, load
 from brickwork_llm.server_place import ServerPlace
 from brickwork_sdk.errors import BrickworkError, Reason
@@ -151,6 +152,14 @@ def test_a_schema_that_the_server_does_not_understand_is_its_refusal(engine: Ser
     assert caught.value.reason is Reason.SERVER_REFUSED
     assert caught.value.metadata["status"] == "400"
     assert answer(engine, GenerateRequest(HELLO, max_token_count=1))
+
+
+async def test_a_model_that_the_server_does_not_list_is_missing(address: str) -> None:
+    server = OpenAiServer(ServerPlace("openai", address, "another"))
+    with pytest.raises(BrickworkError) as caught:
+        await server.weights()
+    await server.close()
+    assert caught.value.reason is Reason.MODEL_MISSING
 
 
 @pytest.mark.models

@@ -1,5 +1,6 @@
 """The llm brick over real gRPC, with an engine that is scripted."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -61,6 +62,21 @@ async def test_the_model_is_named_then_deltas_come_then_one_usage(
     usage = events[-1].usage
     assert (usage.prompt_token_count, usage.completion_token_count) == (3, 4)
     assert usage.finish_reason == pb.FINISH_REASON_STOP
+
+
+async def test_thirty_two_calls_side_by_side_answer_as_one_after_another(
+    llm: "llm_pb2_grpc.LlmServiceAsyncStub",
+) -> None:
+    def said(events: list[pb.GenerateTextResponse]) -> tuple[str, int]:
+        text = "".join(event.delta.text for event in events)
+        return text, events[-1].usage.prompt_token_count
+
+    requests = [
+        pb.GenerateTextRequest(messages=[asked("word " * (number + 1))]) for number in range(32)
+    ]
+    together = await asyncio.gather(*(generate(llm, request) for request in requests))
+    alone = [await generate(llm, request) for request in requests]
+    assert [said(events) for events in together] == [said(events) for events in alone]
 
 
 async def test_the_limit_of_pieces_is_kept_and_said(

@@ -71,15 +71,16 @@ class ScriptedAsrEngine:
         yield Progress(total_ms, total_ms)
 
     def hear(self, request: HearRequest) -> Iterator[Hypothesis]:
-        """Hear the same sentences, of words of a second, in sound that is not all zero."""
+        """Hear such sentences, of words of a second, in sound that is not all zero."""
         if not any(request.sound):
             yield Hypothesis((), None, None)
             return
         form = SoundForm(request.encoding, request.sample_rate_hz)
         end_ms = request.start_ms + form.ms(len(request.sound))
         first = -(-request.start_ms // 1000) + len(request.said.split())
+        said = request.hot_words[0] if request.hot_words else _SAID["transcribe"]
         words = [
-            Word(at * 1000, (at + 1) * 1000, f"{at // 2}." if at % 2 else "Sentence", 1.0)
+            Word(at * 1000, (at + 1) * 1000, f"{at // 2}." if at % 2 else said, 1.0)
             for at in range(first, end_ms // 1000)
         ]
         speech = SpeechSpan(request.start_ms, end_ms)

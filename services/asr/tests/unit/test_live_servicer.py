@@ -150,6 +150,23 @@ async def test_floats_of_any_rate_are_heard_alike(
     assert final_text(await answers(asr, sent(*[second] * 4, config=config))) == sentences(2)
 
 
+async def test_hot_words_go_with_every_step(asr: "asr_pb2_grpc.AsrServiceAsyncStub") -> None:
+    config = asr_pb2.LiveAudioConfig(hot_words=["Beleg"])
+    config.MergeFrom(CONFIG)
+    found = await answers(asr, sent(*[SECOND * 5] * 8, config=config))
+    assert final_text(found) == sentences(20).replace("Sentence", "Beleg")
+
+
+async def test_streams_side_by_side_are_answered_as_one_alone(
+    asr: "asr_pb2_grpc.AsrServiceAsyncStub",
+) -> None:
+    lengths = range(2, 18, 2)
+    together = await asyncio.gather(
+        *(answers(asr, sent(*[SECOND] * seconds)) for seconds in lengths)
+    )
+    assert [final_text(one) for one in together] == [sentences(one // 2) for one in lengths]
+
+
 async def test_bad_streams_are_refused_with_their_reason_before_they_cost_memory(
     asr: "asr_pb2_grpc.AsrServiceAsyncStub", channel: grpc.aio.Channel
 ) -> None:
@@ -181,6 +198,8 @@ async def test_bad_streams_are_refused_with_their_reason_before_they_cost_memory
         (argument, sent(SECOND, config=like(sample_rate_hz=44_000))),
         (argument, sent(SECOND, config=like(sample_rate_hz=-1))),
         (Reason.LANGUAGE_UNKNOWN, sent(SECOND, config=like(language="klingon"))),
+        (Reason.TEXT_TOO_LONG, sent(SECOND, config=like(prompt="a" * 601))),
+        (argument, sent(SECOND, config=like(hot_words=["two\nlines"]))),
         (Reason.MODEL_UNKNOWN, sent(SECOND, config=like(model="whisper-huge"))),
     ]
     errors = [await refusal(asr, requests) for _, requests in cases]

@@ -25,6 +25,7 @@ from brickwork_llm.settings import LlmSettings
 from brickwork_ocr.settings import OcrSettings
 from brickwork_sdk.errors import BrickworkError, Reason
 from brickwork_sdk.rich_status import error_from_rpc
+from brickwork_sdk.settings import BrickSettings
 from brickwork_sdk.testing.brick import served_brick
 from brickwork_translate.settings import TranslateSettings
 from tests.contract.streams import LIVE, STREAMS, Stream, made_media
@@ -32,7 +33,7 @@ from tests.contract.streams import LIVE, STREAMS, Stream, made_media
 if TYPE_CHECKING:  # the stub of grpc.aio has a class of its own in the type stubs only
     ControlStub = control_pb2_grpc.ControlServiceAsyncStub
 
-SETTINGS = {
+SETTINGS: Mapping[str, type[BrickSettings]] = {
     "asr": AsrSettings,
     "diarize": DiarizeSettings,
     "llm": LlmSettings,

@@ -54,7 +54,7 @@ class Reason(StrEnum):
     NO_SPEECH = "NO_SPEECH"
     """Nobody speaks, so the question has no answer."""
     SPEECH_TOO_SHORT = "SPEECH_TOO_SHORT"
-    """Too little speech of one voice alone to tell whose it is; both lengths are in the metadata."""
+    """Too little speech of one voice alone to tell whose it is; the metadata has both lengths."""
     VOICE_MIXED = "VOICE_MIXED"
     """Several voices share the sample; the voice print of one person takes one."""
     VOICE_PRINT_UNKNOWN = "VOICE_PRINT_UNKNOWN"

@@ -65,4 +65,4 @@ def _time(seconds: float) -> NDArray[np.float64]:
 
 
 def _at_peak(sound: NDArray[np.float64]) -> Samples:
-    return (_PEAK * sound / np.abs(sound).max()).astype(np.float32)
+    return np.asarray(_PEAK * sound / np.abs(sound).max(), np.float32)

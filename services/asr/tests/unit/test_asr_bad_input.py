@@ -130,7 +130,7 @@ async def test_everything_bad_has_its_reason_and_the_engine_serves_on(
 async def test_bytes_that_are_no_message_are_refused(
     channel: grpc.aio.Channel, content: bytes, code: grpc.StatusCode
 ) -> None:
-    call = channel.unary_stream("/brickwork.asr.v1.AsrService/TranscribeRecording")
+    call: Any = channel.unary_stream("/brickwork.asr.v1.AsrService/TranscribeRecording")
     with pytest.raises(grpc.RpcError) as caught:
         async for _ in call(content, timeout=SECONDS):
             pass

@@ -91,9 +91,12 @@ async def test_a_document_is_read_with_less_memory_in_smaller_batches_to_the_sam
             assert begun.HasField("started")
             async with lent(mesh, request, WorkClass.BATCH):
                 (small,) = [token for token in await tokens(mesh) if token.holder == "ocr"]
+                during = [event async for event in call]
+                call = ocr.ReadDocument(asked(media), timeout=CALL_SECONDS)
                 after = [event async for event in call]
     assert (small.token_id, small.granted_bytes) == (full.token_id, full.guaranteed_bytes)
-    assert [line.text for line in lines(after)] == [line.text for line in lines(before)]
+    for less in (during, after):
+        assert [line.text for line in lines(less)] == [line.text for line in lines(before)]
     assert {line.confidence for line in lines(before)} == {1.0}, "all of a page at once"
     assert {line.confidence for line in lines(after)} == {0.25}, "a quarter at once"
 

@@ -96,11 +96,17 @@ def _sheets(request: DocumentRequest, read: Read) -> Iterator[Sheet | PageProgre
         for page in found:
             lines = _text_layer(page)
             if lines is None:
-                reading = yield from read((yield from page.rendered()))
+                reading = yield from read((yield from _rendered(page)))
                 yield Sheet(page.number, reading, "picture")
             else:
                 turn = Turn(page.width_px, page.height_px)
                 yield Sheet(page.number, Reading(lines, turn), "text_layer")
+
+
+def _rendered(page: PdfPage) -> Generator[PageProgress, None, NDArray[np.uint8]]:
+    """Render a page and let go of it, with the pictures that PDFium has unpacked for that."""
+    with closing(page):
+        return (yield from page.rendered())
 
 
 def _text_layer(page: PdfPage) -> tuple[Line, ...] | None:

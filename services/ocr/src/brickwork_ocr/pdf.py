@@ -110,6 +110,10 @@ class PdfPage:
         self.width_px = max(1, round(width * scale))
         self.height_px = max(1, round(height * scale))
 
+    def close(self) -> None:
+        """Let go of what the page holds; to be called once nothing more is asked of it."""
+        self._page.close()
+
     def glyphs(self) -> list[Glyph]:
         """Return the characters that the page holds as text; none where there are too many."""
         with closing(self._page.get_textpage()) as text:

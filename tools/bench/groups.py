@@ -33,6 +33,7 @@ GROUPS = (
     Group("diarize", minutes=1.5, minutes_max=6),
     Group("translate", minutes=1, minutes_max=4),
     Group("ocr", minutes=1.5, minutes_max=6),
+    Group("summary", minutes=0.5, minutes_max=3),
     Group("replicas", minutes=2, minutes_max=5),
     Group("start", minutes=2.5, minutes_max=5),
     Group("broker", minutes=3.5, minutes_max=8),

@@ -77,6 +77,23 @@ def test_each_fault_has_its_name(claim: str, fault: Fault) -> None:
     assert found(claim, *said).fault is fault
 
 
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The new roof costs 40,000.", Finding(segments=(0, 1))),
+        ("The new roof costs 14,000.", Finding(fault=Fault.NUMBER)),
+        ("Carla will not pay.", Finding(fault=Fault.NAME)),
+        ("Ben will pay.", Finding(fault=Fault.NEGATION)),
+        ("The old windows were sold in spring.", Finding(fault=Fault.WORDS)),
+    ],
+)
+def test_the_example_of_the_explanation_is_true(claim: str, expected: Finding) -> None:
+    said = ("Ben here.", "About forty thousand.", "I will not pay that.")
+    spoken = [Spoken("What does the new roof cost?", "S1", (0,))]
+    spoken += [Spoken(text, "S2", (1,)) for text in said]
+    assert check(claim, Recording(spoken, "en")) == expected
+
+
 def test_a_number_of_another_thing_supports_nothing() -> None:
     said = ("a: The roof costs forty thousand.", "a: The windows cost twelve thousand.")
     assert found("The roof costs twelve thousand.", *said).fault is Fault.NUMBER

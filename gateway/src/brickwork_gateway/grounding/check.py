@@ -82,7 +82,7 @@ def check(text: str, recording: Recording) -> Finding:
         total += claim.weight
         covered += support.covered
         segments |= support.segments
-    if not segments or covered < SENTENCE_SHARE_MIN * total:
+    if not segments or recording.is_strange(text) or covered < SENTENCE_SHARE_MIN * total:
         return Finding(fault=Fault.WORDS)
     return Finding(segments=tuple(sorted(segments)))
 
@@ -217,9 +217,11 @@ class _Claim:
                 return True
             if said.names - self._clause.names:
                 return False
+            if name in each.folded:
+                return True
             if name == self._clause.subject and each.voice and each.speaks_of_itself:
                 return name in each.voice and self._says_most(place)
-        if name in here.folded or self._is_voice(name, place):
+        if self._is_voice(name, place):
             return True
         if (here.names | main.names) - self._clause.names:
             return False

@@ -7,7 +7,8 @@ from itertools import pairwise
 from brickwork_gateway.grounding.lexicon import Lexicon
 from brickwork_gateway.grounding.words import Kind, Word
 
-_TELLING = (Kind.CONTENT, Kind.NAME, Kind.NUMBER, Kind.CALENDAR)
+TELLING = frozenset({Kind.CONTENT, Kind.NAME, Kind.NUMBER, Kind.CALENDAR})
+"""Kinds of words that say something."""
 _TELLING_MIN = 2
 """A piece of a sentence with fewer words that say something is no clause of its own."""
 
@@ -41,7 +42,7 @@ class Clause:
     @property
     def telling(self) -> list[Word]:
         """The words that say something."""
-        return [word for word in self.words if word.kind in _TELLING]
+        return [word for word in self.words if word.kind in TELLING]
 
     @property
     def content(self) -> list[Word]:
@@ -85,7 +86,7 @@ def cut(words: Sequence[Word], lexicon: Lexicon) -> list[Clause]:
     A piece that is negated stays apart from one that is not.
     """
     clauses: list[Clause] = []
-    for piece in _pieces(words, lexicon):
+    for piece in pieces(words, lexicon):
         clause = _clause(piece, lexicon)
         if clauses and _is_one(clauses[-1], clause):
             clause = clauses.pop().with_more(clause)
@@ -93,7 +94,8 @@ def cut(words: Sequence[Word], lexicon: Lexicon) -> list[Clause]:
     return clauses
 
 
-def _pieces(words: Sequence[Word], lexicon: Lexicon) -> Iterator[list[Word]]:
+def pieces(words: Sequence[Word], lexicon: Lexicon) -> Iterator[list[Word]]:
+    """Yield what lies between the marks and openers of a sentence."""
     piece: list[Word] = []
     for word in words:
         is_opener = word.folded in lexicon.opener_words or word.folded in lexicon.joiner_words
@@ -111,7 +113,7 @@ def _clause(words: Collection[Word], lexicon: Lexicon) -> Clause:
     kinds = {word.kind for word in words}
     return Clause(
         words=tuple(words),
-        is_negated=Kind.NEGATOR in kinds and not kinds.isdisjoint(_TELLING),
+        is_negated=Kind.NEGATOR in kinds and not kinds.isdisjoint(TELLING),
         is_refusal=not stems.isdisjoint(lexicon.refusal_stems),
         is_constant=any(word.folded in lexicon.constant_words for word in words),
     )

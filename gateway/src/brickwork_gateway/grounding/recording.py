@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from brickwork_gateway.grounding.clauses import Clause, cut
+from brickwork_gateway.grounding.clauses import TELLING, Clause, cut, pieces
 from brickwork_gateway.grounding.lexicon import Lexicon
 from brickwork_gateway.grounding.lexicons import lexicon_of
 from brickwork_gateway.grounding.spoken import Spoken
@@ -15,6 +15,7 @@ from brickwork_gateway.grounding.words import Kind, Word, read_words
 
 _REACH = 2
 """Sentences before and after one that belong to its place: speech spreads a thought over turns."""
+_REFUSAL_WORDS_MAX = 2
 _UNKNOWN_COUNT = 0.5
 """A word that nobody says weighs as if it were said in half a sentence."""
 
@@ -68,6 +69,9 @@ class Recording:
         self.lexicon = lexicon_of(language)
         read = [read_words(each.text, self.lexicon) for each in spoken]
         self._in_lower_case = {w.folded for words in read for w in words if not w.is_capital}
+        self._never_in_lower_case = {
+            w.folded for words in read for w in words if w.is_capital
+        } - self._in_lower_case
         self._in_capitals = {
             w.folded for words in read for w in words if w.is_capital and not w.is_first
         }
@@ -81,10 +85,26 @@ class Recording:
 
     def clauses(self, text: str) -> list[Clause]:
         """Read a claim as clauses."""
-        words = read_words(text, self.lexicon)
-        return cut(
-            [replace(w, kind=Kind.NAME) if self._names(w) else w for w in words], self.lexicon
-        )
+        return cut(self._claimed(text), self.lexicon)
+
+    def is_strange(self, text: str) -> bool:
+        """Tell whether a piece of a claim has nothing but content that nobody speaks of.
+
+        It stands between commas, such as "was killed" in "The captain, who steered, was killed":
+        it weighs little beside what surrounds it, and is all that is claimed.
+        """
+        joined = self.lexicon.opener_words | self.lexicon.joiner_words
+        for piece in pieces(self._claimed(text), self.lexicon):
+            if piece[0].folded in joined:
+                continue
+            kinds = {word.kind for word in piece} & TELLING
+            if kinds == {Kind.CONTENT} and not any(
+                self._spread[self.lexicon.meaning(word.folded)]
+                for word in piece
+                if word.kind is Kind.CONTENT
+            ):
+                return True
+        return False
 
     def weight(self, meaning: str) -> float:
         """Return how telling a meaning is: the rarer it is said, the more."""
@@ -113,6 +133,10 @@ class Recording:
     def _spread(self) -> Counter[str]:
         return Counter(meaning for each in self.utterances for meaning in each.places)
 
+    def _claimed(self, text: str) -> list[Word]:
+        words = read_words(text, self.lexicon)
+        return [replace(word, kind=Kind.NAME) if self._names(word) else word for word in words]
+
     def _named(self, words: Sequence[Word]) -> list[Word]:
         """Tell the names among what was said; a capital at the head of a sentence proves none."""
         return [
@@ -131,7 +155,8 @@ class Recording:
         if not word.is_first or word.folded in self._in_capitals | self.voice_names:
             return True
         meaning = self.lexicon.meaning(word.folded)
-        return not self._spread[meaning] and not self.lexicon.is_bare_noun(word.folded)
+        is_common = self._spread[meaning] and word.folded not in self._never_in_lower_case
+        return not is_common and not self.lexicon.is_bare_noun(word.folded)
 
 
 def _may_be_name(word: Word) -> bool:
@@ -145,6 +170,13 @@ def _denies(answer: Sequence[Word], lexicon: Lexicon) -> bool:
     return any(clause.is_refusal and not clause.is_negated for clause in cut(answer, lexicon)[:1])
 
 
+def _turns_down(answer: Sequence[Word], lexicon: Lexicon) -> bool:
+    """Tell whether an answer is a refusal and little else: "The office refused it", for one."""
+    clauses = cut(answer, lexicon)
+    is_short = sum(len(clause.telling) for clause in clauses) <= _REFUSAL_WORDS_MAX
+    return is_short and any(clause.is_refusal and not clause.is_negated for clause in clauses)
+
+
 def _utterance(
     spoken: Spoken,
     words: Sequence[Word],
@@ -154,6 +186,8 @@ def _utterance(
 ) -> Utterance:
     clauses = cut(words, lexicon)
     is_question = spoken.text.rstrip().endswith("?")
+    if not is_question and any(_turns_down(words, lexicon) for words in answer):
+        clauses = [replace(clause, is_negated=True) for clause in clauses]
     if is_question:  # "Could we not go?" says nothing against it, but its answer may
         is_denied = any(_denies(words, lexicon) for words in answer)
         clauses = [replace(clause, is_negated=is_denied) for clause in clauses]

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -128,14 +128,19 @@ class ModelSlot:
         """What the token grants; 0 without one."""
         return self._residency.token.granted_bytes if self._residency else 0
 
-    def require_able(self, ability: str) -> None:
+    def require_able(self, ability: str, by_default: Sequence[str] = ()) -> None:
         """Refuse what the model cannot do, before it is loaded for that.
+
+        Args:
+            ability: in the words of its brick.
+            by_default: what a model can whose entry names no abilities.
 
         Raises:
             NotPossible: MODEL_CANNOT, with what it can.
         """
-        if ability not in self.entry.abilities:
-            can = ", ".join(self.entry.abilities) or "nothing beside its task"
+        abilities = self.entry.abilities or by_default
+        if ability not in abilities:
+            can = ", ".join(abilities) or "nothing beside its task"
             raise NotPossible(
                 Reason.MODEL_CANNOT,
                 f"The model {self.entry.name} cannot do this ({ability}); it can: {can}.",

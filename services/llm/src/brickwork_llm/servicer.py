@@ -23,8 +23,7 @@ from brickwork_llm.engine import (
 from brickwork_llm.metrics import TOKENS
 from brickwork_llm.orders import count_order, embed_order, generate_order
 from brickwork_sdk.caller import current_caller
-from brickwork_sdk.errors import EngineFailed, NotPossible, Reason
-from brickwork_sdk.slot import ModelSlot
+from brickwork_sdk.errors import EngineFailed, Reason
 from brickwork_sdk.slots import Slots, Started, Waiting, model_info
 
 if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
@@ -56,9 +55,9 @@ class LlmServicer(llm_pb2_grpc.LlmServiceServicer):
     ) -> AsyncIterator[pb.GenerateTextResponse]:
         """Stream the waits, one start, the deltas and one usage."""
         slot, order = self._slots.named(request.model), generate_order(request)
-        _require_able(slot, "write")
+        slot.require_able("write", ABILITIES_DEFAULT)
         if order.schema:
-            _require_able(slot, "schema")
+            slot.require_able("schema", ABILITIES_DEFAULT)
         model = slot.entry.name
         stream = self._slots.run(model, current_caller.get(), "generate", order, _TEXT_EVENTS)
         async with aclosing(stream) as events:
@@ -74,7 +73,7 @@ class LlmServicer(llm_pb2_grpc.LlmServiceServicer):
     ) -> pb.CountTokensResponse:
         """Tell how long a conversation is."""
         slot, order = self._slots.named(request.model), count_order(request)
-        _require_able(slot, "count")
+        slot.require_able("count", ABILITIES_DEFAULT)
         caller = current_caller.get()
         stream = self._slots.run(slot.entry.name, caller, "count", order, _COUNT_EVENTS)
         async with aclosing(stream) as events:
@@ -93,7 +92,7 @@ class LlmServicer(llm_pb2_grpc.LlmServiceServicer):
         """Stream the waits, one start, a vector for each text and one summary."""
         slot = self._slots.named(request.model or self._embedder)
         order = embed_order(request)
-        _require_able(slot, "embed")
+        slot.require_able("embed", ABILITIES_DEFAULT)
         model = slot.entry.name
         stream = self._slots.run(model, current_caller.get(), "embed", order, _VECTOR_EVENTS)
         async with aclosing(stream) as events:
@@ -101,18 +100,6 @@ class LlmServicer(llm_pb2_grpc.LlmServiceServicer):
                 if isinstance(event, EmbedUsage):
                     TOKENS.labels(model, "prompt").inc(event.token_count)
                 yield _vector_event(event, len(order.texts))
-
-
-def _require_able(slot: ModelSlot, ability: str) -> None:
-    """Refuse what the model cannot do before it is loaded for that."""
-    abilities = slot.entry.abilities or ABILITIES_DEFAULT
-    if ability not in abilities:
-        can = ", ".join(abilities)
-        raise NotPossible(
-            Reason.MODEL_CANNOT,
-            f"The model {slot.entry.name} cannot do this ({ability}); it can: {can}.",
-            metadata={"model": slot.entry.name, "ability": ability, "abilities": can},
-        )
 
 
 def _text_event(event: Waiting | Started | TextDelta | Usage) -> pb.GenerateTextResponse:

@@ -11,6 +11,8 @@ from brickwork_sdk.models import BuildByCopy, CatalogueEntry, ModelFile, write_m
 from tools.chance_model import write_opus
 
 NAME, PAIR = "chance-opus", ("de", "en")
+_PIECES = 400
+"""So many that everyday sentences have about as many tokens as with the real ones."""
 FOOTPRINT_BYTES, CEILING_BYTES = 300 * 2**20, 600 * 2**20
 """By reckoning, and far more than such a model was seen to take."""
 
@@ -20,7 +22,7 @@ def write_site(folder: Path, texts: list[str], *, layers: int, width: int) -> tu
     store = folder / "models"
     place = store / NAME
     place.mkdir(parents=True)
-    write_opus(place, texts, layers=layers, width=width)
+    write_opus(place, texts, size=_PIECES, layers=layers, width=width)
     files = tuple(_file(path) for path in sorted(place.iterdir()))
     entry = CatalogueEntry(
         name=NAME,

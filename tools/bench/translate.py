@@ -32,7 +32,7 @@ TERMS = (
 )
 CALLERS = 32
 _CALL_SECONDS_MAX = 120.0
-_SHAPE = {"layers": 3, "width": 512}
+_SHAPE = {"layers": 2, "width": 512}
 
 
 def measure() -> Iterator[Row | str]:
@@ -47,7 +47,7 @@ def measure() -> Iterator[Row | str]:
     with tempfile.TemporaryDirectory() as folder:
         store, own = site_model.write_site(Path(folder), english, **_SHAPE)
         yield "the model of chance is written"
-        name = "a Marian model of chance (CTranslate2 int8, 3 + 3 layers of 512), one thread"
+        name = "a Marian model of chance (CTranslate2 int8, 2 + 2 layers of 512), one thread"
         setup = _Setup(1, own, store)
         yield _gain(name, site_model.PAIR, english, setup, alone=12, each=2, bound=at_least(1.5))
 

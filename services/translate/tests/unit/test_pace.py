@@ -13,7 +13,7 @@ def settled(seconds_a_sentence: float, offered: int = 100) -> int:
 
 
 @pytest.mark.parametrize(
-    ("seconds_a_sentence", "most"), [(10.0, 1), (0.2, 2), (0.05, 10), (0.01, 50)]
+    ("seconds_a_sentence", "most"), [(10.0, 4), (0.2, 4), (0.05, 10), (0.01, 50)]
 )
 def test_a_batch_takes_as_many_as_end_in_time(seconds_a_sentence: float, most: int) -> None:
     count = settled(seconds_a_sentence)
@@ -26,7 +26,8 @@ def test_a_small_batch_says_nothing_of_a_large_one() -> None:
 
 def test_one_slow_batch_is_made_up_for() -> None:
     pace = Pace()
-    pace.note(4, 3.0)
-    assert pace.count == 2
-    pace.note(2, 0.1)
-    assert pace.count == 4
+    pace.note(FIRST_COUNT, 0.1)
+    pace.note(2 * FIRST_COUNT, 3.0)
+    assert pace.count == FIRST_COUNT
+    pace.note(FIRST_COUNT, 0.1)
+    assert pace.count == 2 * FIRST_COUNT

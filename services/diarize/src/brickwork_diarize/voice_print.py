@@ -1,6 +1,5 @@
 """A voice that a tenant knows by name, and what its person agreed to."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -51,7 +50,3 @@ class VoicePrint(_Frozen):
     vector: tuple[float, ...]
     speech_ms: int
     enrolled: AwareDatetime
-
-    def is_over(self, now: datetime) -> bool:
-        """Tell whether the consent has ended."""
-        return self.consent.expires <= now

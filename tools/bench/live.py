@@ -92,9 +92,9 @@ def measure() -> Iterator[Row | str]:
     lags = [lag_ms / 1000 for one in played for lag_ms in one.lags_ms]
     seconds = sum(one.sound_seconds for one in played)
     said = (
-        f"{MODEL}, one thread; {words} words in {seconds:.0f} s of sound, one human reader and one "
+        f"{words} words in {seconds:.0f} s of sound, by one human reader and one synthetic voice; "
+        f"{MODEL}, one thread; the clock is that of the sound and goes on while the engine works"
     )
-    said += "synthetic voice; the clock is that of the sound and goes on while the engine works"
     for share in (50, 99):
         name = f"lag of final words of live audio, p{share}"
         yield Row(name, float(np.percentile(lags, share)), "s", None, said)

@@ -53,6 +53,7 @@ class LiveTranscript:
         self.final_ms = self.heard_ms = self.keep_from_ms = 0
         self._agreement = Agreement()
         self._said: list[Word] = []
+        self._last_end_ms = 0
         self._heard = ""
 
     @property
@@ -82,13 +83,14 @@ class LiveTranscript:
         if words:
             self.language = language
             self._said += words
-            self.final_ms = max(self.final_ms, words[-1].end_ms)
+            self._last_end_ms = words[-1].end_ms
+            self.final_ms = max(self.final_ms, self._last_end_ms)
         self._forget(hypothesis, held)
         return list(cut_sentences(words, language))
 
     def _in_order(self, words: Sequence[Word]) -> list[Word]:
         """Return the words with times after those of what is final, which are not said again."""
-        earliest_ms = self._said[-1].end_ms if self._said else self.keep_from_ms
+        earliest_ms = max(self._last_end_ms, self.keep_from_ms)
         return [
             replace(
                 word,

@@ -26,8 +26,8 @@ EVENTS: dict[str, tuple[type[Any], ...]] = {
     "brickwork_asr": (asr.Segment, asr.Progress, asr.Hypothesis),
     "brickwork_diarize": (diarize.Turn, diarize.Progress, diarize.RecordingEnd),
 }
-LOAD_SECONDS = 280.0
-"""NeMo takes half a minute to import on one core."""
+LOAD_SECONDS, SECONDS_MAX = 900.0, 1800.0
+"""NeMo takes half a minute to import on a core of its own, and minutes where many share it."""
 
 
 @dataclass(frozen=True)

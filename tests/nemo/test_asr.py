@@ -22,9 +22,9 @@ from brickwork_asr.engine import (
 from brickwork_sdk.errors import BrickworkError, Reason
 from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.nemo_archive import WEIGHTS
-from tests.nemo.conftest import CLIPS, ROOT, Engines, Ran
+from tests.nemo.conftest import CLIPS, ROOT, SECONDS_MAX, Engines, Ran
 
-pytestmark = pytest.mark.nemo
+pytestmark = [pytest.mark.nemo, pytest.mark.timeout(SECONDS_MAX)]
 
 ENGINE = "brickwork_asr.nemo_engine"
 SORTFORMER = "brickwork_diarize.sortformer_engine"

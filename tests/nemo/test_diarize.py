@@ -16,9 +16,9 @@ from brickwork_diarize.engine import (
     Turn,
 )
 from brickwork_sdk.errors import BrickworkError, Reason
-from tests.nemo.conftest import Engines
+from tests.nemo.conftest import SECONDS_MAX, Engines
 
-pytestmark = pytest.mark.nemo
+pytestmark = [pytest.mark.nemo, pytest.mark.timeout(SECONDS_MAX)]
 
 ENGINE = "brickwork_diarize.sortformer_engine"
 FRAME_MS = 80

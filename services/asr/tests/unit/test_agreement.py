@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brickwork_asr.agreement import Agreement, plain
@@ -45,6 +45,7 @@ def test_a_mark_alone_is_a_word_of_its_own() -> None:
     assert (plain("Don't!"), plain("…"), plain("É")) == ("dont", "…", "é")
 
 
+@settings(deadline=None)
 @given(st.lists(VOCABULARY, max_size=12), st.lists(st.integers(0, 4), max_size=12))
 def test_a_stable_text_becomes_final_word_by_word_and_whole(
     text: list[str], steps: list[int]
@@ -58,6 +59,7 @@ def test_a_stable_text_becomes_final_word_by_word_and_whole(
     assert said(final + agreement.settle()) == text
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(VOCABULARY, max_size=6), max_size=8))
 def test_of_any_hypotheses_only_what_two_in_a_row_began_with_is_final(
     hypotheses: list[list[str]],

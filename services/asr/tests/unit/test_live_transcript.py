@@ -1,6 +1,6 @@
 """What of a live stream is final, what may be forgotten, and that neither is taken back."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brickwork_asr.engine import Hypothesis, SpeechSpan, Word
@@ -84,6 +84,7 @@ def test_a_full_buffer_in_which_nothing_is_understood_is_let_go() -> None:
     assert transcript.keep_from_ms == 26_000 - TAIL_MS
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -80,12 +80,11 @@ async def test_callers_of_a_real_model_hear_what_each_hears_alone(real: grpc.aio
             model="whisper-tiny.en",
             prompt=prompt,
         )
-        for number in (2, 5)
-        for prompt in ("", "A novel.")
+        for number, prompt in ((2, ""), (5, "A novel."))
     ]
     alone = [await answer(real, order) for order in orders]
-    together = await asyncio.gather(*(answer(real, order) for order in orders * 2))
-    assert together == alone * 2
+    together = await asyncio.gather(*(answer(real, order) for order in orders * 3))
+    assert together == alone * 3
     assert all(events[0].segment.words for events in alone)
 
 

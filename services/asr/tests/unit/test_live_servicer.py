@@ -94,17 +94,17 @@ async def test_words_come_while_sound_is_sent_and_all_of_them_are_final_at_the_e
 ) -> None:
     call = asr.TranscribeLiveAudio(timeout=CALL_SECONDS)
     await call.write(Request(config=CONFIG))
-    found, partials = list[Response](), list[str]()
-    # A chunk is sent when the one before it has been heard, as in a conversation.
-    for seconds in range(1, 7):
+    await call.write(Request(chunk=SECOND))
+    found = list[Response]()
+    while not (found and found[-1].HasField("progress")):
+        answer = await call.read()
+        assert isinstance(answer, Response)
+        found.append(answer)
+    # How much more is heard at once depends on the time that a step takes; the words do not.
+    assert [answer.partial.text for answer in found if answer.HasField("partial")] == ["Sentence"]
+    assert found[-1].progress.total == 1_000
+    for _ in range(5):
         await call.write(Request(chunk=SECOND))
-        while not (found and found[-1].progress.total == seconds * 1_000):
-            answer = await call.read()
-            assert isinstance(answer, Response)
-            found.append(answer)
-            partials += [answer.partial.text] if answer.HasField("partial") else []
-    assert final_text(found) == "Sentence 0. Sentence 1. Sentence"
-    assert partials == ["Sentence", "0.", "Sentence", "1.", "Sentence", "2."]
     await call.done_writing()
     found += [answer async for answer in call]
     assert final_text(found) == sentences(3)
@@ -140,14 +140,14 @@ async def test_silence_has_no_words_and_is_no_gap(
     assert found[-1].summary.duration_ms == 60_000
 
 
-@pytest.mark.parametrize("rate_hz", [11_025, 48_000])
 async def test_floats_of_any_rate_are_heard_alike(
-    asr: "asr_pb2_grpc.AsrServiceAsyncStub", rate_hz: int
+    asr: "asr_pb2_grpc.AsrServiceAsyncStub",
 ) -> None:
-    encoding = asr_pb2.AUDIO_ENCODING_PCM_F32LE
-    config = asr_pb2.LiveAudioConfig(sample_rate_hz=rate_hz, encoding=encoding, language="en")
-    second = struct.pack("<f", 0.5) * rate_hz
-    assert final_text(await answers(asr, sent(*[second] * 4, config=config))) == sentences(2)
+    for rate_hz in (11_025, 48_000):
+        encoding = asr_pb2.AUDIO_ENCODING_PCM_F32LE
+        config = asr_pb2.LiveAudioConfig(sample_rate_hz=rate_hz, encoding=encoding, language="en")
+        second = struct.pack("<f", 0.5) * rate_hz
+        assert final_text(await answers(asr, sent(*[second] * 4, config=config))) == sentences(2)
 
 
 async def test_hot_words_go_with_every_step(asr: "asr_pb2_grpc.AsrServiceAsyncStub") -> None:

@@ -3,8 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from operator import mul
 
 from brickwork.diarize.v1 import diarize_pb2
 from brickwork_diarize.voice_print import VoicePrint
@@ -52,15 +51,20 @@ def name_speakers(vectors: Mapping[str, Vector], known: Sequence[VoicePrint]) ->
         vectors: the voice of each speaker, of length 1.
         known: voice prints of the same model.
     """
+    # Plain numbers: a library for tables would be loaded for this alone, and at its worst, twenty
+    # speakers and a thousand prints, this takes less than a second.
+    alike = (
+        (similarity, speaker, voice_print)
+        for speaker, vector in vectors.items()
+        for voice_print in known
+        if (similarity := sum(map(mul, vector, voice_print.vector))) >= SIMILARITY_MIN
+    )
     found: dict[str, Match] = {}
-    if not vectors or not known:
-        return found
-    table = np.array(list(vectors.values())) @ np.array([each.vector for each in known]).T
-    speakers = list(vectors)
-    while table.max() >= SIMILARITY_MIN:
-        row, column = (int(place) for place in np.unravel_index(table.argmax(), table.shape))
-        found[speakers[row]] = Match(known[column], float(table[row, column]))
-        table[row, :] = table[:, column] = -2.0
+    taken: set[str] = set()
+    for similarity, speaker, voice_print in sorted(alike, key=lambda pair: -pair[0]):
+        if speaker not in found and voice_print.voice_print_id not in taken:
+            found[speaker] = Match(voice_print, similarity)
+            taken.add(voice_print.voice_print_id)
     return found
 
 

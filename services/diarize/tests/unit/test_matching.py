@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 def known(name: str, *vector: float) -> VoicePrint:
     consent = Consent(given_by=name, given=NOW, purpose="a test", expires=NOW)
     return VoicePrint(
-        voice_print_id=name,
+        voice_print_id=name.encode().hex().ljust(32, "0"),
         name=name,
         consent=consent,
         model="m",

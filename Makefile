@@ -15,9 +15,10 @@ SEEDS ?= 200
 FIRST_SEED ?= 1
 ROUNDS ?= 3
 MINUTES ?= 10
+INPUTS ?= 100000
 FIRST_ROUND ?= 1
 
-.PHONY: help setup demo test test-nemo check new-brick protos locks docs sim mutations chaos reclaim soak bench bench-gpu images base-image docker-test release
+.PHONY: help setup demo test test-nemo check new-brick protos locks docs sim mutations chaos fuzz reclaim soak bench bench-gpu images base-image docker-test release
 
 help:  ## print what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand --tabs 20
@@ -60,6 +61,9 @@ mutations: setup  ## plant known bugs in the broker and see that its simulator f
 
 chaos: setup  ## kill, freeze and starve every process of the mesh under work (ROUNDS=, FIRST_ROUND=)
 	@$(IN_VENV) -m pytest tests/chaos --rounds $(ROUNDS) --first-round $(FIRST_ROUND)
+
+fuzz: setup  ## send bad input to every RPC of the bricks (INPUTS=, FIRST_SEED=)
+	@$(IN_VENV) -m pytest tests/fuzz --inputs $(INPUTS) --first-seed $(FIRST_SEED)
 
 reclaim: setup  ## kill and freeze holders that really have memory, and the broker (ROUNDS=, FIRST_ROUND=)
 	@$(IN_VENV) -m pytest tests/chaos/test_real_memory.py --rounds $(ROUNDS) --first-round $(FIRST_ROUND)

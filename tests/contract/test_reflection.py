@@ -14,7 +14,7 @@ import sys
 import tempfile
 import wave
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,17 +28,16 @@ from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
 from brickwork_sdk.processes import identify
 from brickwork_sdk.testing.documents import Words, page_of, write_pdf
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
+from tests.contract.processes import BRICKS, SECONDS, process
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "call-any-rpc.md"
 CALL_ASR = PAGE.with_name("call-asr.md")
 CALL_DIARIZE = PAGE.with_name("call-diarize.md")
 LIVE_AUDIO = PAGE.with_name("transcribe-live-audio.md")
-SECONDS = 60.0
 SOUND = b"\x01\x00" * 16_000 * 6
 """Six seconds of 16-bit samples at 16 kHz."""
 
 SECRET = b"sixteen bytes..."
-BRICKS = ("asr", "diarize", "llm", "ocr", "translate")
 BROKER = "brickwork.broker.v1.BrokerService"
 VOICE_PRINTS = "brickwork.diarize.v1.VoicePrintService"
 CONTROL, OBJECTS = "brickwork.control.v1.ControlService", "brickwork.objects.v1.ObjectsService"
@@ -84,34 +83,6 @@ OF_THE_BROKER = {
 
 def base64_of(content: bytes) -> str:
     return base64.b64encode(content).decode()
-
-
-def environment(folder: Path, name: str) -> dict[str, str]:
-    own = {"LISTEN": f"unix:{folder / name}.sock"}
-    if name == "broker":
-        own |= {"STATE_DIR": str(folder / "state"), "CAPACITY_BYTES": str(2**30)}
-    else:
-        own |= {
-            "BROKER": f"unix:{folder}/broker.sock",
-            "MODELS_DIR": str(folder / "models"),
-            "OBJECTS_DIR": str(folder / "objects"),
-            "ENGINE": "scripted",
-        }
-    if name == "diarize":
-        own["STATE_DIR"] = str(folder / "diarize")
-    return {**os.environ, **{f"BRICKWORK_{name.upper()}_{key}": own[key] for key in own}}
-
-
-@contextmanager
-def process(folder: Path, name: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start a process of the mesh; it must end well when it is asked to."""
-    command = [sys.executable, "-m", f"brickwork_{name}"]
-    with subprocess.Popen(command, env=environment(folder, name), stderr=subprocess.DEVNULL) as one:
-        try:
-            yield one
-        finally:
-            one.send_signal(signal.SIGTERM)
-            assert one.wait(SECONDS) == 0
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -228,6 +229,26 @@ async def test_two_calls_side_by_side_answer_as_each_does_alone(
     together = await asyncio.gather(*(results(bricks, stream, order) for order in orders))
     assert list(together) == alone
     assert alone[0] != alone[1]
+
+
+@pytest.mark.parametrize(
+    ("rpc", "names"),
+    [
+        ("DiarizeRecording", ("short", "sound")),
+        ("ReadDocument", ("light", "dark", "document")),
+    ],
+)
+async def test_32_calls_at_once_answer_as_one_after_another(
+    bricks: Channels, media: Samples, rpc: str, names: tuple[str, ...]
+) -> None:
+    # The other bricks prove it of theirs beside their servicers.
+    [stream] = [one for one in STREAMS if one.rpc == rpc]
+    orders = {name: stream.asked({"media": name}, media) for name in names}
+    alone = {name: await results(bricks, stream, order) for name, order in orders.items()}
+    calls = [names[at % len(names)] for at in range(32)]
+    together = await asyncio.gather(*(results(bricks, stream, orders[name]) for name in calls))
+    assert list(together) == [alone[name] for name in calls]
+    assert all(alone[one] != alone[other] for one, other in pairwise(names))
 
 
 @of_every_stream

@@ -2,8 +2,8 @@
 
 import pytest
 
-INPUTS = 575
-"""Enough that each RPC gets 25, in the time that a run of every test has for them."""
+INPUTS = 276
+"""Enough that each RPC gets twelve, in the time that a run of every test has for them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

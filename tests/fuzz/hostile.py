@@ -62,7 +62,8 @@ class Hostile:
 
         Args:
             good: messages that the RPC answers rightly, in their order.
-            is_streaming: whether the RPC takes several; else one comes out.
+            is_streaming: whether the RPC takes several; else one comes out, never none, which
+                gRPC for Python does not hand on: such a call waits until its own deadline.
         """
         if not is_streaming:
             return [self._message(good[0])]

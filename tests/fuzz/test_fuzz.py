@@ -102,7 +102,7 @@ class Target:
 
 def _lasting(answers: Sequence[Message]) -> list[Message]:
     """Leave out what depends on time."""
-    passing = ("waiting", "started", "progress")
+    passing = ("waiting", "started", "progress", "partial")
     return [
         one
         for one in answers

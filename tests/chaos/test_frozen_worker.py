@@ -10,10 +10,12 @@ import httpx
 import psutil
 
 from brickwork_sdk.testing.recordings import tone, write_recording
+from tests.chaos.faults import held_up
 from tests.chaos.jobs import Order, check, send, wait_for_segment
 from tests.conftest import Mesh
 
-SECONDS = 1200
+SECONDS = 2400
+"""So long that the stage is not over when its first segments are shown."""
 TAKEN_SECONDS_MAX = 12.0
 """A claim is taken back after 5 s of silence; after 15 s the supervisor may kill the worker."""
 TRIES = 20
@@ -28,8 +30,9 @@ def test_a_worker_that_wakes_up_finds_itself_overtaken_and_writes_nothing(
     assert worker is not None
     job_id = send(mesh, order)
     wait_for_segment(mesh, job_id, 3)
-    attempt = transcribing(mesh, job_id)["attempts"]
-    freeze_between_writes(worker, mesh.home / "state/gateway/ledger.sqlite3")
+    with held_up(mesh, "asr"):
+        attempt = transcribing(mesh, job_id)["attempts"]
+        freeze_between_writes(worker, mesh.home / "state/gateway/ledger.sqlite3")
     deadline = time.monotonic() + TAKEN_SECONDS_MAX
     while transcribing(mesh, job_id)["attempts"] == attempt:
         assert time.monotonic() < deadline, "the stage was not taken back"

@@ -5,11 +5,9 @@ import json
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import grpc.aio
-import psutil
 import pytest
 
 from brickwork.asr.v1 import asr_pb2, asr_pb2_grpc
@@ -18,7 +16,7 @@ from brickwork.control.v1 import control_pb2, control_pb2_grpc
 from brickwork_sdk.channels import open_channel, rpc_errors
 from brickwork_sdk.errors import BrickworkError
 from brickwork_sdk.testing.recordings import silence, tone, write_recording
-from tests.chaos.faults import engine_of
+from tests.chaos.faults import held_up
 from tests.chaos.jobs import Order, check, send, wait_for_segment
 from tests.conftest import Mesh, running
 
@@ -65,21 +63,6 @@ async def call_count(mesh: Mesh, name: str) -> int:
             control_pb2.DescribeBrickRequest(), timeout=30
         )
     return sum(model.user_count for model in about.models)
-
-
-@contextmanager
-def held_up(mesh: Mesh, name: str) -> Iterator[None]:
-    """Stop the engine of a replica in its step, so that its call lasts however fast it is."""
-    brick = mesh.ready_process(name)
-    assert brick is not None
-    engine = engine_of(brick)
-    assert engine is not None
-    engine.suspend()
-    try:
-        yield
-    finally:
-        with suppress(psutil.NoSuchProcess):  # the brick took it for frozen on a slow machine
-            engine.resume()
 
 
 def test_replicas_are_processes_of_their_own(scaled: Mesh) -> None:

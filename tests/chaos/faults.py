@@ -5,8 +5,8 @@ import fcntl
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,18 +189,3 @@ def engine_of(brick: psutil.Process) -> psutil.Process | None:
     except psutil.NoSuchProcess:
         return None
     return engines[0] if engines else None
-
-
-@contextmanager
-def held_up(mesh: Mesh, brick: str) -> Iterator[None]:
-    """Stop the engine of a brick in its step, so that its call lasts however fast it is."""
-    process = mesh.ready_process(brick)
-    assert process is not None
-    engine = engine_of(process)
-    assert engine is not None
-    engine.suspend()
-    try:
-        yield
-    finally:
-        with suppress(psutil.NoSuchProcess):  # the brick took it for frozen on a slow machine
-            engine.resume()

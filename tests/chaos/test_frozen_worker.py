@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 import psutil
 
 from brickwork_sdk.testing.recordings import tone, write_recording
-from tests.chaos.faults import held_up
+from tests.chaos.faults import engine_of
 from tests.chaos.jobs import Order, check, send, wait_for_segment
 from tests.conftest import Mesh
 
@@ -30,7 +31,7 @@ def test_a_worker_that_wakes_up_finds_itself_overtaken_and_writes_nothing(
     assert worker is not None
     job_id = send(mesh, order)
     wait_for_segment(mesh, job_id, 3)
-    with held_up(mesh, "asr"):
+    with engine_held_up(mesh, "asr"):
         attempt = transcribing(mesh, job_id)["attempts"]
         freeze_between_writes(worker, mesh.home / "state/gateway/ledger.sqlite3")
     deadline = time.monotonic() + TAKEN_SECONDS_MAX
@@ -41,6 +42,21 @@ def test_a_worker_that_wakes_up_finds_itself_overtaken_and_writes_nothing(
     check(mesh, job_id, order)
     log = (mesh.home / "logs" / "worker-interactive.log").read_text()
     assert any("stage_overtaken" in line and job_id in line for line in log.splitlines())
+
+
+@contextmanager
+def engine_held_up(mesh: Mesh, brick: str) -> Iterator[None]:
+    """Stop the engine of a brick in its step, so that its call lasts however fast it is."""
+    process = mesh.ready_process(brick)
+    assert process is not None
+    engine = engine_of(process)
+    assert engine is not None
+    engine.suspend()
+    try:
+        yield
+    finally:
+        with suppress(psutil.NoSuchProcess):  # the brick took it for frozen on a slow machine
+            engine.resume()
 
 
 def freeze_between_writes(worker: psutil.Process, ledger: Path) -> None:

@@ -12,7 +12,8 @@ class Group:
 
     Attributes:
         name: of the group, its module and its heading.
-        minutes: how long it took on two slow cores; the time left is told by it.
+        minutes: how long it took on two slow cores, or is reckoned to take; the time left is told
+            by it.
         minutes_max: after this it is ended, and counts as failed.
         needs_gpu: whether it runs only where it is named.
     """
@@ -27,6 +28,7 @@ GROUPS = (
     Group("mesh", minutes=9, minutes_max=16),
     Group("streaming", minutes=4, minutes_max=8),
     Group("speech", minutes=8, minutes_max=16),
+    # The next seven are reckoned: nobody has timed them where nothing else ran.
     Group("live", minutes=2.5, minutes_max=8),
     Group("wordless", minutes=0.5, minutes_max=2),
     Group("llm", minutes=1.5, minutes_max=5),

@@ -5,8 +5,9 @@ The status is 1 when a job failed for memory, or more was in use than there is.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from brickwork_broker.core.request import WorkClass
 from tools.soak import others, real, virtual
 from tools.soak.figures import Course, jain, percentile, right_share, shares, waits_seconds
 from tools.soak.load import read_load
@@ -26,6 +27,8 @@ def main() -> int:
         for line in _told(policy(load)):
             print(f"soak: in virtual time, {name}: {line}")
     played = real.play(minutes)
+    for line in _waits(played.waits_seconds):
+        print(f"soak: in real time: {line}")
     told = [one for job in played.jobs for one in job["forecasts"]]
     right = sum(low <= true <= high for low, high, true in told)
     print(
@@ -38,10 +41,14 @@ def main() -> int:
     return 1 if played.failed or played.over_granted_bytes or played.breaches else 0
 
 
-def _told(courses: list[Course]) -> Iterator[str]:
-    for work_class, waits in waits_seconds(courses).items():
+def _waits(waits_seconds: Mapping[WorkClass, Sequence[float]]) -> Iterator[str]:
+    for work_class, waits in waits_seconds.items():
         half, most = percentile(waits, 0.5), percentile(waits, 0.95)
         yield f"{work_class.value} waits {half:.1f} s (median), {most:.1f} s (95 of 100)"
+
+
+def _told(courses: list[Course]) -> Iterator[str]:
+    yield from _waits(waits_seconds(courses))
     right, count = right_share(courses)
     loads, gave_way = (sum(getattr(one, name) for one in courses) for name in ("loads", "gave_way"))
     yield (

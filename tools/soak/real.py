@@ -1,10 +1,11 @@
 """Play a soak in real time: a broker, a process for each tenant, and processes that have memory."""
 
 import json
+import math
 import subprocess
 import sys
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import psutil
 
 from brickwork_broker.audit.auditor import check_history
+from brickwork_broker.core.request import WorkClass
 from tools.soak.broker_process import allocators, broker, own_bytes
 from tools.soak.load import read_load
 
@@ -47,6 +49,17 @@ class Real:
     def failed(self) -> int:
         """How many jobs were not done in the end, or had a token taken from them at work."""
         return sum(one["fates"][-1:] != ["done"] or "lost" in one["fates"] for one in self.jobs)
+
+    @property
+    def waits_seconds(self) -> dict[WorkClass, list[float]]:
+        """How long the jobs of each class waited for their first grant, in s."""
+        waits: dict[WorkClass, list[float]] = defaultdict(list)
+        for one in self.jobs:
+            waited_seconds = one["waited_seconds"]
+            waits[WorkClass(one["job"]["work_class"])].append(
+                math.inf if waited_seconds is None else waited_seconds
+            )
+        return waits
 
 
 def play(minutes: float) -> Real:

@@ -14,6 +14,7 @@ import pytest
 from brickwork_asr.engine import (
     HearRequest,
     Hypothesis,
+    Language,
     LanguageRequest,
     Progress,
     Segment,
@@ -119,7 +120,7 @@ def test_live_sound_is_heard_after_the_words_that_are_known(
     sound = HearRequest(block.samples.tobytes(), "pcm_f32le", 16_000, start_ms=5_000)
     (whole,) = engines.run(*order, sound, **OPTIONS["ctc"]).of(Hypothesis)
     assert len(whole.words) >= 4
-    assert whole.language == "de"
+    assert whole.language == Language("de", 1.0)
     assert all(5_000 <= word.start_ms <= word.end_ms <= 8_000 for word in whole.words)
     # From here on the sound begins where it is held, and no longer where speech does.
     held = replace(sound, said=whole.words[0].text)

@@ -131,12 +131,12 @@ class Hypothesis:
 
     Attributes:
         words: in order, after those that were said already; times are those of the stream.
-        language: in which; None where there are no words.
+        language: in which, as it was heard or named; None where there are no words.
         speech: None where nobody speaks.
     """
 
     words: tuple[Word, ...]
-    language: str | None
+    language: Language | None
     speech: SpeechSpan | None
 
 

@@ -9,7 +9,7 @@ from brickwork_asr.live_transcript import Held, LiveTranscript
 STEP_MS_MIN = 1_000
 """The engine is asked when so much sound is new: it costs as much for less of it."""
 _REST = 1.25
-"""New sound that is waited for, over how long the last answer took: a stream never takes the whole
+"""New sound that is waited for, over how long an answer takes: a stream never takes the whole
 engine, and a slow engine is asked less often."""
 
 
@@ -39,6 +39,7 @@ class LiveCourse:
         self._buffer = buffer
         self._context = context or LiveContext()
         self._held = Held(0, 0)
+        self._last_seconds = 0.0
 
     @property
     def progress(self) -> Progress:
@@ -69,12 +70,17 @@ class LiveCourse:
     def take(self, hypothesis: Hypothesis, seconds: float) -> list[Segment]:
         """Take in the answer to what was asked last and return what has become final.
 
+        One slow answer does not put off the next question: only two of them show a slow engine. No
+        sound is left behind by that, for whatever has come is heard at once.
+
         Args:
             hypothesis: the answer.
             seconds: how long it took.
         """
         held = self._held
-        self.wanted_ms = held.end_ms + max(STEP_MS_MIN, round(seconds * 1000 * _REST))
+        usual_ms = round(min(seconds, self._last_seconds) * 1000)
+        self.wanted_ms = held.end_ms + max(STEP_MS_MIN, round(usual_ms * _REST))
+        self._last_seconds = seconds
         self.is_over = held.is_over
         segments = self.transcript.hear(hypothesis, held)
         self._buffer.cut(self.transcript.keep_from_ms)

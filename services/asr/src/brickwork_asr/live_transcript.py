@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from brickwork_asr.agreement import Agreement
 from brickwork_asr.engine import Hypothesis, Segment, Word
 from brickwork_asr.sentences import cut_sentences, ends_sentence, segment_of
+from brickwork_asr.spoken_language import SpokenLanguage
 
 PAUSE_MS = 300
 """Speech that ended so long ago is over, and its words are final. The detector ends it 400 ms late,
@@ -19,6 +20,8 @@ TAIL_MS = 1_500
 """Where nothing more can be held, words that end so late are left to be heard again."""
 _LONG_PAUSE_MS = 2_000
 """After so long a pause what was said before is of no help."""
+_GUESSED_MS_MAX = 10_000
+"""A language that is not clear in so much speech will not become so."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class LiveTranscript:
     """Takes in one hypothesis after the other.
 
     Attributes:
-        language: of the stream; what its first final words are in, unless it was given.
+        language: of the stream; None until it is clear, unless it was given.
         final_ms: all words before this are final.
         heard_ms: speech that ends before this has all of its words.
         keep_from_ms: sound before this is of no more use.
@@ -53,24 +56,23 @@ class LiveTranscript:
         self.final_ms = self.heard_ms = self.keep_from_ms = 0
         self._agreement = Agreement()
         self._said: list[Word] = []
-        self._last_end_ms = 0
-        self._heard = ""
+        self._last_end_ms = self._said_ms = 0
+        self._spoken = SpokenLanguage()
+        self._heard = self._likeliest = language or ""
 
     @property
     def said(self) -> str:
         """The final words whose sound is still held, as text."""
-        return segment_of(self._said, self.language or "").text if self._said else ""
+        return segment_of(self._said, self._heard).text if self._said else ""
 
     @property
     def partial(self) -> Segment | None:
         """What was understood beyond what is final; None where there is nothing."""
         words = self._agreement.tentative
-        return segment_of(words, self.language or self._heard) if words else None
+        return segment_of(words, self._heard) if words else None
 
     def hear(self, hypothesis: Hypothesis, held: Held) -> list[Segment]:
         """Take in a hypothesis and return what has become final."""
-        self._heard = hypothesis.language or self._heard
-        language = self.language or self._heard
         words = self._agreement.hear(self._in_order(hypothesis.words))
         speech = hypothesis.speech
         if held.is_over or speech is None or speech.end_ms + PAUSE_MS <= held.end_ms:
@@ -80,13 +82,27 @@ class LiveTranscript:
             self.final_ms = max(self.final_ms, self.heard_ms, ended_ms)
         elif held.is_full:
             words += self._agreement.settle(held.end_ms - TAIL_MS)
+        self._listen(hypothesis, words)
         if words:
-            self.language = language
             self._said += words
             self._last_end_ms = words[-1].end_ms
             self.final_ms = max(self.final_ms, self._last_end_ms)
         self._forget(hypothesis, held)
-        return list(cut_sentences(words, language))
+        return list(cut_sentences(words, self._heard))
+
+    def _listen(self, hypothesis: Hypothesis, final: Sequence[Word]) -> None:
+        """Note the language of a hypothesis, which holds for the stream once it is clear.
+
+        Until then each step hears it anew, in more sound. What is final stays as it is.
+        """
+        heard = hypothesis.language
+        if heard is not None:
+            self._heard = heard.code
+            speech_ms = _length_ms([*self._said, *hypothesis.words])
+            self._likeliest = self._spoken.follow(heard, speech_ms / 1000)
+        self._said_ms += _length_ms(final)
+        if self.language is None and (self._spoken.is_clear or self._said_ms >= _GUESSED_MS_MAX):
+            self.language = self._likeliest
 
     def _in_order(self, words: Sequence[Word]) -> list[Word]:
         """Return the words with times after those of what is final, which are not said again."""
@@ -115,3 +131,8 @@ class LiveTranscript:
             keep_from_ms = speech.start_ms
         self.keep_from_ms = max(self.keep_from_ms, keep_from_ms)
         self._said = [word for word in self._said if word.start_ms >= self.keep_from_ms]
+
+
+def _length_ms(words: Sequence[Word]) -> int:
+    """Return for how long words are spoken."""
+    return sum(word.end_ms - word.start_ms for word in words)

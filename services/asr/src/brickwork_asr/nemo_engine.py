@@ -120,7 +120,7 @@ class NemoEngine:
         yield Progress(request.start_ms, request.start_ms)
         (heard,) = self._model.decode(states)
         words = words_after(request.said, [_placed(word, clip) for word in heard])
-        yield Hypothesis(tuple(words), language if words else None, speech)
+        yield Hypothesis(tuple(words), Language(language, 1.0) if words else None, speech)
 
     def close(self) -> None:
         """Have nothing to let go but memory."""

@@ -84,7 +84,8 @@ class ScriptedAsrEngine:
             for at in range(first, end_ms // 1000)
         ]
         speech = SpeechSpan(request.start_ms, end_ms)
-        yield Hypothesis(tuple(words), request.language or "en", speech)
+        language = Language(request.language or "en", 1.0)
+        yield Hypothesis(tuple(words), language, speech)
 
     def detect_language(self, request: LanguageRequest) -> Iterator[Language]:
         """Hear English, always."""

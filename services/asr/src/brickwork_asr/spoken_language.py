@@ -19,6 +19,11 @@ class SpokenLanguage:
         self._code = ""
         self._certainty = 0.0
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether no guess is needed any more."""
+        return self._certainty >= CLEAR_MIN
+
     def follow(self, heard: Language, speech_seconds: float) -> str:
         """Take in what was heard in the next clip, and return the language to write it in."""
         certainty = heard.probability if speech_seconds >= SPEECH_SECONDS_MIN else 0.0

@@ -142,9 +142,10 @@ class WhisperEngine:
         window_seconds = min(max(seconds, _LIVE_SECONDS_MIN), CLIP_SECONDS_MAX)
         states = self._model.encode(clip.samples, window_seconds)
         yield here
-        language = request.language or self._model.hear_language(states).code
+        named = Language(request.language, 1.0) if request.language else None
+        language = named or self._model.hear_language(states)
         context = self._model.context(request.prompt, request.hot_words)
-        manner = Manner(language, "transcribe", context)
+        manner = Manner(language.code, "transcribe", context)
         text = self._model.go_on(states, request.said, manner)
         yield here
         heard = _Heard(clip, states, text, manner)

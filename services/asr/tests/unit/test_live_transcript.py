@@ -3,18 +3,26 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brickwork_asr.engine import Hypothesis, SpeechSpan, Word
+from brickwork_asr.engine import Hypothesis, Language, SpeechSpan, Word
 from brickwork_asr.live_transcript import CONTEXT_MS, ONSET_MS, TAIL_MS, Held, LiveTranscript
+from brickwork_asr.spoken_language import CLEAR_MIN
+
+ENGLISH, WELSH = Language("en", CLEAR_MIN), Language("cy", CLEAR_MIN)
 
 
-def hypothesis(*texts: str, start_ms: int = 0, speech: SpeechSpan | None = None) -> Hypothesis:
+def hypothesis(
+    *texts: str,
+    start_ms: int = 0,
+    speech: SpeechSpan | None = None,
+    language: Language = ENGLISH,
+) -> Hypothesis:
     """A word of 400 ms every half second."""
     words = tuple(
         Word(start_ms + at * 500, start_ms + at * 500 + 400, text, 0.9)
         for at, text in enumerate(texts)
     )
     end_ms = words[-1].end_ms if words else start_ms
-    return Hypothesis(words, "en", speech or SpeechSpan(start_ms, end_ms))
+    return Hypothesis(words, language, speech or SpeechSpan(start_ms, end_ms))
 
 
 def test_silence_is_final_and_forgotten_but_for_what_may_be_an_onset() -> None:
@@ -24,15 +32,37 @@ def test_silence_is_final_and_forgotten_but_for_what_may_be_an_onset() -> None:
     assert (transcript.partial, transcript.said, transcript.language) == (None, "", None)
 
 
-def test_words_become_final_by_agreement_and_name_the_language() -> None:
+def test_words_become_final_by_agreement() -> None:
     transcript = LiveTranscript(None)
     assert transcript.hear(hypothesis("he", "was"), Held(0, 1_000)) == []
     assert transcript.partial is not None
     assert (transcript.partial.text, transcript.partial.language) == ("he was", "en")
     [segment] = transcript.hear(hypothesis("he", "was", "not"), Held(0, 1_400))
-    assert (segment.text, transcript.said, transcript.language) == ("he was", "he was", "en")
+    assert (segment.text, segment.language, transcript.said) == ("he was", "en", "he was")
     assert transcript.final_ms == 900
     assert transcript.keep_from_ms == 0
+
+
+def test_a_guess_in_little_speech_is_not_the_language_of_the_stream() -> None:
+    transcript = LiveTranscript(None)
+    [first] = transcript.hear(hypothesis("Hi.", language=WELSH), Held(0, 1_500))
+    assert (first.language, transcript.language) == ("cy", None)
+    more = hypothesis("How", "is", "it", "going", "now?", start_ms=1_500)
+    [second] = transcript.hear(more, Held(0, 5_000))
+    assert (second.language, transcript.language) == ("en", "en")
+    transcript.hear(hypothesis(*["ie"] * 6, start_ms=5_000, language=WELSH), Held(0, 9_000))
+    assert transcript.language == "en", "what was clear was given up"
+
+
+def test_a_language_that_is_never_clear_is_the_likeliest_after_a_while() -> None:
+    transcript = LiveTranscript(None)
+    guesses = [("en", 0.7), ("cy", 0.3), ("cy", 0.4)]
+    for at, (code, probability) in enumerate(guesses):
+        assert transcript.language is None
+        guess = hypothesis(*["word"] * 9, start_ms=at * 6_000, language=Language(code, probability))
+        [segment] = transcript.hear(guess, Held(at * 6_000, at * 6_000 + 5_900))
+        assert segment.language == code
+    assert transcript.language == "en"
 
 
 def test_a_pause_makes_all_final_and_what_was_said_is_kept_as_context() -> None:

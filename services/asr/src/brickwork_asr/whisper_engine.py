@@ -26,9 +26,9 @@ from brickwork_asr.spoken_language import SpokenLanguage
 from brickwork_asr.unheard import unheard_speech
 from brickwork_asr.voice_activity import find_speech
 from brickwork_asr.whisper_model import Manner, States, Text, WhisperModel
-from brickwork_sdk.cuda import CUBLAS_12, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.engine.budget import Budget
+from brickwork_sdk.engine.libraries import check_ctranslate2
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
@@ -40,8 +40,6 @@ _LIVE_SECONDS_MIN, _LIVE_ROOM_SECONDS = 10.0, 4.0
 each time takes twice as long, and of 170 words by which this was chosen it had 17 wrong to 16."""
 _NEWS_MS_MIN = 200
 """Speech that goes on for less than this is the detector's doubt about where it ended."""
-_PRECISIONS = {"cpu": "int8", "cuda": "float16"}
-"""Of each device: the weights are float16, and few processors compute in it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,16 +219,5 @@ def load(model_dir: Path, options: Mapping[str, str]) -> WhisperEngine:
 
 
 def check(options: Mapping[str, str]) -> Placement:
-    """See that the model can compute as the options say; nothing is allocated for that.
-
-    Raises:
-        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
-        InvalidInput: SETTING_INVALID, the precision is not possible there.
-    """
-    place = Placement.of(options, _PRECISIONS)
-    if place.device == "cuda":
-        open_gpu(CUBLAS_12)
-        if ctranslate2.get_cuda_device_count() == 0:
-            raise unavailable("CUDA", "CTranslate2 cannot use the GPU that the driver sees.")
-    place.require_precision(ctranslate2.get_supported_compute_types(place.device))
-    return place
+    """See that a model can compute as the options say; see `check_ctranslate2`."""
+    return check_ctranslate2(ctranslate2, options)

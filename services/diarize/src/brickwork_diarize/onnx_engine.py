@@ -11,9 +11,10 @@ from brickwork_diarize.recording import diarize_blocks
 from brickwork_diarize.spans import read_spans
 from brickwork_diarize.voice import embed_blocks
 from brickwork_diarize.voices import Floats
-from brickwork_sdk.cuda import CUDA_13, arena_options, open_gpu, unavailable
+from brickwork_sdk.cuda import arena_options, unavailable
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.engine.budget import Budget
+from brickwork_sdk.engine.libraries import check_onnxruntime
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.media.probe import probe
@@ -25,7 +26,6 @@ _SPAN_BLOCK_SECONDS = 20.0
 """Four windows, which follow each other here."""
 _WINDOW_BATCH, _CROP_BATCH = 8, 32
 """Larger batches are no faster on one thread and hold more memory."""
-_PRECISIONS = {"cpu": "float32", "cuda": "float32"}
 _CUDA = {
     "use_tf32": "0",  # Rounds to ten bits, and the turns shall be those of the processor.
     "cudnn_conv_algo_search": "HEURISTIC",  # Instead of a trial of each for every shape.
@@ -99,22 +99,8 @@ def load(model_dir: Path, options: Mapping[str, str]) -> OnnxEngine:
 
 
 def check(options: Mapping[str, str]) -> Placement:
-    """See that the networks can compute as the options say; nothing is allocated for that.
-
-    Raises:
-        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
-        InvalidInput: SETTING_INVALID, the precision is not possible there.
-    """
-    place = Placement.of(options, _PRECISIONS)
-    place.require_precision({"float32"})
-    if place.device == "cuda":
-        open_gpu(CUDA_13)
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise unavailable(
-                "onnxruntime-gpu",
-                "The ONNX Runtime that is installed knows no GPU; `make setup GPU=1` changes that.",
-            )
-    return place
+    """See that the networks can compute as the options say; see `check_onnxruntime`."""
+    return check_onnxruntime(onnxruntime, options)
 
 
 def _session(

@@ -6,9 +6,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from brickwork_diarize import onnx_engine
 from brickwork_diarize.engine import DiarizeRequest, RecordingEnd, Turn
 from brickwork_diarize.onnx_engine import OnnxEngine, check, load
+from brickwork_sdk.engine import libraries
 from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import NotPossible
@@ -84,7 +84,7 @@ without_cuda = pytest.mark.skipif(
 
 @without_cuda
 def test_a_runtime_that_knows_no_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onnx_engine, "open_gpu", lambda libraries: None)
+    monkeypatch.setattr(libraries, "open_gpu", lambda libraries: None)
     with pytest.raises(NotPossible) as caught:
         check({"device": "cuda"})
     assert caught.value.metadata == {"device": "cuda", "missing": "onnxruntime-gpu"}

@@ -13,7 +13,6 @@ from tokenizers.decoders import DecodeStream
 
 from brickwork_llm.context import check_context
 from brickwork_llm.conversation import ConversationForm, prompt_tokens
-from brickwork_llm.ctranslate2_device import check
 from brickwork_llm.engine import (
     CountRequest,
     GenerateEvent,
@@ -23,9 +22,10 @@ from brickwork_llm.engine import (
     TokenCount,
     Usage,
 )
+from brickwork_llm.model_files import reading
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.libraries import check_ctranslate2
 from brickwork_sdk.engine.placement import Placement
-from brickwork_sdk.errors import NotPossible, Reason
 
 STEP_SECONDS = 0.1
 """Longest wait of one step: a call is cancelled, and others are served, at least this often."""
@@ -156,12 +156,10 @@ def load(model_dir: Path, options: Mapping[str, str]) -> Ctranslate2Engine:
         NotPossible: MODEL_UNREADABLE, a file is missing or damaged; or as `check`.
     """
     threads, place = int(options.get("threads", "1")), check(options)
-    try:
+    with reading(model_dir, "language model"):
         return Ctranslate2Engine(model_dir, threads, place)
-    except Exception as error:
-        # `tokenizers` raises bare exceptions, CTranslate2 RuntimeError, a file OSError.
-        raise NotPossible(
-            Reason.MODEL_UNREADABLE,
-            f"The language model in {model_dir.name} cannot be read ({type(error).__name__}).",
-            metadata={"model": model_dir.name},
-        ) from error
+
+
+def check(options: Mapping[str, str]) -> Placement:
+    """See that a model can compute as the options say; see `check_ctranslate2`."""
+    return check_ctranslate2(ctranslate2, options)

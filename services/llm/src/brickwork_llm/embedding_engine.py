@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from brickwork_llm.ctranslate2_device import check
 from brickwork_llm.engine import Embedding, EmbedEvent, EmbedRequest, EmbedUsage
+from brickwork_llm.model_files import reading
 from brickwork_llm.text_length import check_lengths
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.libraries import check_ctranslate2
 from brickwork_sdk.engine.placement import Placement
-from brickwork_sdk.errors import NotPossible, Reason
 
 BATCH_TOKENS_MAX = 512
 """Of one step: 0.2 s on one slow core, so that a call can be cancelled and others are served."""
@@ -107,12 +107,10 @@ def load(model_dir: Path, options: Mapping[str, str]) -> EmbeddingEngine:
         NotPossible: MODEL_UNREADABLE, a file is missing or damaged; or as `check`.
     """
     threads, place = int(options.get("threads", "1")), check(options)
-    try:
+    with reading(model_dir, "model for vectors"):
         return EmbeddingEngine(model_dir, threads, place)
-    except Exception as error:
-        # `tokenizers` raises bare exceptions, CTranslate2 RuntimeError, a file OSError.
-        raise NotPossible(
-            Reason.MODEL_UNREADABLE,
-            f"The model for vectors in {model_dir.name} cannot be read ({type(error).__name__}).",
-            metadata={"model": model_dir.name},
-        ) from error
+
+
+def check(options: Mapping[str, str]) -> Placement:
+    """See that a model can compute as the options say; see `check_ctranslate2`."""
+    return check_ctranslate2(ctranslate2, options)

@@ -31,10 +31,11 @@ from brickwork_ocr.reading_order import in_reading_order
 from brickwork_ocr.shapes import BATCHES, fitted, line_batch, line_width_px, padded
 from brickwork_ocr.turn import Turn
 from brickwork_ocr.video import read_video_frames
-from brickwork_sdk.cuda import CUDA_13, arena_options, open_gpu, unavailable
+from brickwork_sdk.cuda import arena_options, unavailable
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.engine.budget import Budget
 from brickwork_sdk.engine.data_limit import close_holes
+from brickwork_sdk.engine.libraries import check_onnxruntime
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.media.frames import read_frames
@@ -56,7 +57,6 @@ SURE = 0.9
 TURN_MARGIN = 0.05
 """A picture lies the other way around if its lines are read with so much more confidence."""
 
-_PRECISIONS = {"cpu": "float32", "cuda": "float32"}
 _CUDA = {
     "use_tf32": "0",  # Rounds to ten bits, and the text shall be that of the processor.
     "cudnn_conv_algo_search": "HEURISTIC",  # A search of every shape takes seconds.
@@ -273,22 +273,8 @@ def load(model_dir: Path, options: Mapping[str, str]) -> RapidOcrEngine:
 
 
 def check(options: Mapping[str, str]) -> Placement:
-    """See that the networks can compute as the options say; nothing is allocated for that.
-
-    Raises:
-        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
-        InvalidInput: SETTING_INVALID, the precision is not possible there.
-    """
-    place = Placement.of(options, _PRECISIONS)
-    place.require_precision({"float32"})
-    if place.device == "cuda":
-        open_gpu(CUDA_13)
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise unavailable(
-                "onnxruntime-gpu",
-                "The ONNX Runtime that is installed knows no GPU; `make setup GPU=1` changes that.",
-            )
-    return place
+    """See that the networks can compute as the options say; see `check_onnxruntime`."""
+    return check_onnxruntime(onnxruntime, options)
 
 
 def _require_cuda(*networks: Any) -> None:

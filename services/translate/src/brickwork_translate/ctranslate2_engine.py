@@ -8,9 +8,9 @@ from pathlib import Path
 
 import ctranslate2
 
-from brickwork_sdk.cuda import CUBLAS_12, open_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.engine.budget import Budget
+from brickwork_sdk.engine.libraries import check_ctranslate2
 from brickwork_sdk.engine.placement import Placement
 from brickwork_translate.desk import Desk
 from brickwork_translate.layouts import Layout, recognise, unreadable
@@ -26,7 +26,6 @@ TOKENS_WANTED, TOKENS_MOST = 160, 256
 _BATCH_TOKENS_MAX = 2_048
 """So many are computed together, padding included; a larger batch is split by the library."""
 _LENGTH_CLASS_MIN, _OUT_A_TOKEN = 16, 3
-_PRECISIONS = {"cpu": "int8", "cuda": "float16"}
 
 
 class CTranslate2Model:
@@ -134,19 +133,8 @@ def load(model_dir: Path, options: Mapping[str, str]) -> CTranslate2Engine:
 
 
 def check(options: Mapping[str, str]) -> Placement:
-    """See that a model can compute as the options say; nothing is allocated for that.
-
-    Raises:
-        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
-        InvalidInput: SETTING_INVALID, the precision is not possible there.
-    """
-    place = Placement.of(options, _PRECISIONS)
-    if place.device == "cuda":
-        open_gpu(CUBLAS_12)
-        if ctranslate2.get_cuda_device_count() == 0:
-            raise unavailable("CUDA", "CTranslate2 cannot use the GPU that the driver sees.")
-    place.require_precision(ctranslate2.get_supported_compute_types(place.device))
-    return place
+    """See that a model can compute as the options say; see `check_ctranslate2`."""
+    return check_ctranslate2(ctranslate2, options)
 
 
 def _length_class(token_count: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from brickwork_ocr.text_layer import is_sensible, lines_of
 from brickwork_ocr.turn import Turn
 from brickwork_sdk.media.image import read_image
 from brickwork_sdk.media.signature import is_pdf
+
+_Made = TypeVar("_Made", Page, PageLayout)
 
 STAMP_GLYPHS_MAX = 100
 """A page that a picture covers is a scan, and so few characters on it are a stamp or its number."""
@@ -47,20 +50,7 @@ def read_pages(request: DocumentRequest, read: Read) -> Iterator[Page | PageProg
     Raises:
         IMAGE_UNREADABLE, DOCUMENT_*, MEDIA_*: the file is none that can be read.
     """
-    for sheet in _sheets(request, read):
-        if isinstance(sheet, PageProgress):
-            yield sheet
-            continue
-        turn = sheet.reading.turn
-        lines = tuple(map(turn.line, in_reading_order(sheet.reading.lines)))
-        yield Page(
-            sheet.number,
-            turn.width_px,
-            turn.height_px,
-            lines,
-            sheet.source,
-            90 * turn.quarters,
-        )
+    return _made(_page, request, read)
 
 
 def lay_out_pages(request: DocumentRequest, read: Read) -> Iterator[PageLayout | PageProgress]:
@@ -69,20 +59,30 @@ def lay_out_pages(request: DocumentRequest, read: Read) -> Iterator[PageLayout |
     Raises:
         IMAGE_UNREADABLE, DOCUMENT_*, MEDIA_*: the file is none that can be read.
     """
+    return _made(_layout, request, read)
+
+
+def _made(
+    make: Callable[[Sheet], _Made], request: DocumentRequest, read: Read
+) -> Iterator[_Made | PageProgress]:
     for sheet in _sheets(request, read):
-        if isinstance(sheet, PageProgress):
-            yield sheet
-            continue
-        turn = sheet.reading.turn
-        regions = tuple(map(turn.region, regions_of(sheet.reading.lines)))
-        yield PageLayout(
-            sheet.number,
-            turn.width_px,
-            turn.height_px,
-            regions,
-            sheet.source,
-            90 * turn.quarters,
-        )
+        yield sheet if isinstance(sheet, PageProgress) else make(sheet)
+
+
+def _page(sheet: Sheet) -> Page:
+    turn = sheet.reading.turn
+    lines = tuple(map(turn.line, in_reading_order(sheet.reading.lines)))
+    return Page(
+        sheet.number, turn.width_px, turn.height_px, lines, sheet.source, 90 * turn.quarters
+    )
+
+
+def _layout(sheet: Sheet) -> PageLayout:
+    turn = sheet.reading.turn
+    regions = tuple(map(turn.region, regions_of(sheet.reading.lines)))
+    return PageLayout(
+        sheet.number, turn.width_px, turn.height_px, regions, sheet.source, 90 * turn.quarters
+    )
 
 
 def _sheets(request: DocumentRequest, read: Read) -> Iterator[Sheet | PageProgress]:

@@ -9,8 +9,9 @@ import pytest
 
 from brickwork.broker.v1 import broker_pb2
 from brickwork_sdk.caller import Caller
+from brickwork_sdk.processes import ProcessIdentity
 from brickwork_sdk.testing.broker import ScriptedBroker, scripted_broker
-from brickwork_sdk.vram import MemoryRequest, VramClient, VramToken, renewal
+from brickwork_sdk.vram import MemoryRequest, VramClient, VramToken, renewal, wire
 from brickwork_sdk.vram.renewal import Renewer
 
 
@@ -58,6 +59,35 @@ async def test_an_event_loop_that_is_blocked_for_three_lifetimes_loses_no_token(
         assert not token.is_lost
         await client.release(token)
         assert broker.held == {}
+        await client.close()
+
+
+async def test_a_token_given_back_while_it_is_renewed_is_not_called_lost(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(renewal, "HURRY_SECONDS", 0.0)
+    asked = threading.Event()
+    async with scripted_broker() as (broker, address):
+        client = VramClient(address, "test")
+        token = await acquire(client)
+        renewer = Renewer(address)
+
+        def give_back_first(
+            token: VramToken, users: tuple[ProcessIdentity, ...]
+        ) -> broker_pb2.RenewVramTokenRequest:
+            renewer.forget(token)
+            asked.set()
+            return wire.renewal(token, users)
+
+        monkeypatch.setattr(renewal, "renewal", give_back_first)
+        broker.is_stale = True
+        renewer.keep(token)
+        renewer.hurry()
+        assert await asyncio.to_thread(asked.wait, 10.0)
+        await asyncio.to_thread(renewer.stop)
+        assert not token.is_lost
+        assert "vram_token_lost" not in caplog.text
+        await client.release(token)
         await client.close()
 
 

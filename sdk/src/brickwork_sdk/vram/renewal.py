@@ -84,10 +84,10 @@ class Renewer:
         """Renew now."""
         self._woken.set()
 
-    def forget(self, token: VramToken) -> None:
-        """Renew it no more."""
+    def forget(self, token: VramToken) -> bool:
+        """Renew it no more; return whether it was renewed until now."""
         with self._lock:
-            self._kept.pop(token.token_id, None)
+            return self._kept.pop(token.token_id, None) is not None
 
     def say_goodbye(self, request: broker_pb2.ReleaseVramTokenRequest) -> None:
         """Repeat a release until the broker has heard it."""
@@ -137,9 +137,10 @@ class Renewer:
         except grpc.RpcError as error:
             reason = named(error).reason
             silent_seconds = time.monotonic() - kept.heard_at
-            if reason in _OVER or silent_seconds > UNREACHABLE_SECONDS_MAX:
+            is_over = reason in _OVER or silent_seconds > UNREACHABLE_SECONDS_MAX
+            # What its holder gave back while this renewal was under way is over, and not lost.
+            if is_over and self.forget(token):
                 log.warning("vram_token_lost", extra={"reason": reason.value})
-                self.forget(token)
                 token.tell(replace(token.standing, is_lost=True))
 
     def _repeat(self, goodbye: broker_pb2.ReleaseVramTokenRequest) -> None:

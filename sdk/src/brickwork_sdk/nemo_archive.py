@@ -3,6 +3,7 @@
 The file is a tar, and its weights are a pickle; its configuration names classes to make and files
 to open. Each of these can be made to do what no model does. So nothing here unpickles or imports:
 members are looked at first, the small ones are unpacked, and the weights are read where they lie.
+What makes a model of them, NeMo and its torch, is handed in by the engine that runs on it.
 Source: nemo-toolkit 3.0.0, `nemo/core/connectors/save_restore_connector.py`.
 """
 
@@ -10,9 +11,12 @@ import tarfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from pickle import UnpicklingError
+from tempfile import TemporaryDirectory
 from typing import IO, Any, Self
 
 from brickwork_sdk.errors import InvalidInput, Reason
+from brickwork_sdk.media.audio import SAMPLE_RATE_HZ
 
 CONFIG, WEIGHTS = "model_config.yaml", "model_weights.ckpt"
 _VOCABULARIES = (".model", ".vocab", ".txt", ".json", ".yaml")
@@ -30,17 +34,21 @@ class NemoArchive:
 
     Attributes:
         names: of its members, weights and configuration among them.
+        folder: holds all of them but the weights, while the archive is open.
     """
 
-    def __init__(self, tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo]) -> None:
+    def __init__(
+        self, tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], folder: Path
+    ) -> None:
         self._tar = tar
         self._members = members
         self.names = frozenset(members)
+        self.folder = folder
 
     @classmethod
     @contextmanager
     def opened(cls, model_dir: Path) -> Iterator[Self]:
-        """Open the one `.nemo` file of a model.
+        """Open the one `.nemo` file of a model, and unpack what is small of it.
 
         Raises:
             InvalidInput: MODEL_UNREADABLE, there is not one, or it is none, or holds something else
@@ -51,20 +59,45 @@ class NemoArchive:
             raise unreadable(f"the model has {len(found)} of them instead of one")
         try:
             # Compressed ones, from before version 1.7, could unpack to any size.
-            with tarfile.open(found[0], "r:") as tar:
-                yield cls(tar, _checked(tar))
+            with tarfile.open(found[0], "r:") as tar, TemporaryDirectory() as folder:
+                archive = cls(tar, _checked(tar), Path(folder))
+                archive._unpack_small()
+                yield archive
         except tarfile.TarError as error:
             raise unreadable("it is no tar, a compressed one, or damaged") from error
-
-    def unpack_small(self, folder: Path) -> None:
-        """Write all members but the weights into a folder."""
-        for name, member in self._members.items():
-            if name != WEIGHTS:
-                (folder / name).write_bytes(self._content(member).read())
 
     def weights(self) -> IO[bytes]:
         """Return the weights as a file; they are not unpacked."""
         return self._content(self._members[WEIGHTS])
+
+    def restored(self, kind: Any, connector: Any, torch: Any) -> Any:
+        """Return the model that NeMo makes of the files, once its configuration was checked.
+
+        Args:
+            kind: the class of NeMo that is asked for it.
+            connector: a `SaveRestoreConnector`; it gets the weights instead of unpickling them.
+            torch: the library, which reads them as numbers and nothing else.
+
+        Raises:
+            InvalidInput: MODEL_UNREADABLE.
+        """
+        try:
+            weights = torch.load(self.weights(), map_location="cpu", weights_only=True)
+        except (UnpicklingError, RuntimeError, EOFError) as error:
+            raise unreadable("its weights are damaged, or more than numbers") from error
+        connector.model_extracted_dir = str(self.folder)
+        connector._load_state_dict_from_disk = lambda *_words, **_named: weights
+        try:
+            return kind.restore_from(
+                str(self._tar.name), map_location="cpu", save_restore_connector=connector
+            )
+        except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
+            raise unreadable(f"NeMo cannot make a model of it ({type(error).__name__})") from error
+
+    def _unpack_small(self) -> None:
+        for name, member in self._members.items():
+            if name != WEIGHTS:
+                (self.folder / name).write_bytes(self._content(member).read())
 
     def _content(self, member: tarfile.TarInfo) -> IO[bytes]:
         content = self._tar.extractfile(member)
@@ -74,6 +107,8 @@ class NemoArchive:
 
 def check_config(config: object, names: Collection[str], kinds: Collection[str]) -> None:
     """See that a configuration makes a model of a known kind, out of its own files.
+
+    It must hear sound as the bricks read it, too.
 
     Args:
         config: as its YAML reads, with no reference followed.
@@ -98,6 +133,9 @@ def check_config(config: object, names: Collection[str], kinds: Collection[str])
             raise unreadable(f"it lacks the file {value[:64]}")
         if "${" in value and ":" in value:
             raise unreadable("its configuration asks for something to be looked up or computed")
+    hearing = config.get("preprocessor")
+    if not isinstance(hearing, Mapping) or hearing.get("sample_rate") != SAMPLE_RATE_HZ:
+        raise unreadable(f"it does not hear sound of {SAMPLE_RATE_HZ} Hz")
 
 
 def unreadable(why: str) -> InvalidInput:

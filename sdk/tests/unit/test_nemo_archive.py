@@ -11,6 +11,7 @@ from brickwork_sdk.nemo_archive import CONFIG, WEIGHTS, NemoArchive, check_confi
 
 KIND = "nemo.collections.asr.models.ctc_bpe_models.EncDecCTCModelBPE"
 PARTS = {CONFIG: b"target: x", WEIGHTS: b"weights", "a_tokenizer.model": b"pieces"}
+HEARING = {"sample_rate": 16_000}
 
 
 def packed(folder: Path, parts: dict[str, bytes], mode: str = "w:") -> Path:
@@ -40,17 +41,14 @@ def test_the_small_files_are_unpacked_and_the_weights_are_read_where_they_lie(
     tmp_path: Path,
 ) -> None:
     dotted = {f"./{name}": content for name, content in PARTS.items()}
-    out = tmp_path / "out"
-    out.mkdir()
+    small = {name: content for name, content in PARTS.items() if name != WEIGHTS}
     with NemoArchive.opened(packed(tmp_path, dotted)) as archive:
         assert archive.names == set(PARTS)
-        archive.unpack_small(out)
+        assert {path.name: path.read_bytes() for path in archive.folder.iterdir()} == small
         weights = archive.weights()
         assert weights.seekable()
         assert weights.read() == b"weights"
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == {
-        name: content for name, content in PARTS.items() if name != WEIGHTS
-    }
+    assert not archive.folder.exists()
 
 
 @pytest.mark.parametrize(
@@ -115,6 +113,7 @@ def test_a_configuration_of_a_known_kind_out_of_its_own_files_is_taken() -> None
     config: dict[str, object] = {
         "target": KIND,
         "model_defaults": {"width": 8},
+        "preprocessor": HEARING,
         "encoder": {"_target_": "nemo.collections.asr.modules.ConformerEncoder", "d": "${width}"},
         "tokenizer": {"model_path": "nemo:a_tokenizer.model"},
         "optim": {"sched": {"_target_": "elsewhere.Schedule"}},
@@ -134,11 +133,15 @@ def test_a_configuration_of_a_known_kind_out_of_its_own_files_is_taken() -> None
         ({"encoder": {"layers": [{"_target_": "os.system"}]}}, "asks for the class os.system"),
         ({"tokenizer": {"model_path": "nemo:other.model"}}, "lacks the file nemo:other.model"),
         ({"encoder": {"d": "${oc.env:SECRET}"}}, "looked up or computed"),
+        ({"preprocessor": {"sample_rate": 8_000}}, "does not hear sound of 16000 Hz"),
+        ({"preprocessor": None}, "does not hear sound of 16000 Hz"),
     ],
 )
 def test_a_foreign_configuration_is_refused(part: dict[str, object], why: str) -> None:
     with pytest.raises(InvalidInput, match=why) as caught:
-        check_config({"target": KIND, **part}, PARTS, {"EncDecCTCModelBPE"})
+        check_config(
+            {"target": KIND, "preprocessor": HEARING, **part}, PARTS, {"EncDecCTCModelBPE"}
+        )
     assert caught.value.reason is Reason.MODEL_UNREADABLE
 
 

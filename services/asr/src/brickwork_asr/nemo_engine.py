@@ -24,16 +24,15 @@ from brickwork_asr.live_sound import samples_of
 from brickwork_asr.nemo_model import NemoModel
 from brickwork_asr.sentences import cut_sentences
 from brickwork_asr.voice_activity import find_speech
-from brickwork_sdk.cuda import require_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.engine.budget import Budget
+from brickwork_sdk.engine.libraries import check_torch
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, NotPossible, Reason
 from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
 from brickwork_sdk.media.probe import probe
 
 _BLOCK_SECONDS = 60.0
-_PRECISIONS = {"cpu": "float32", "cuda": "float32"}
 
 
 class NemoEngine:
@@ -152,21 +151,8 @@ def load(model_dir: Path, options: Mapping[str, str]) -> NemoEngine:
 
 
 def check(options: Mapping[str, str]) -> Placement:
-    """See that the model can compute as the options say; nothing is allocated for that.
-
-    Raises:
-        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
-        InvalidInput: SETTING_INVALID, the precision is not possible there.
-    """
-    place = Placement.of(options, _PRECISIONS)
-    place.require_precision({"float32"})
-    if place.device == "cuda":
-        require_gpu()
-        if not torch.cuda.is_available():
-            raise unavailable(
-                "CUDA", "The torch that is installed cannot use the GPU that is here."
-            )
-    return place
+    """See that the model can compute as the options say; see `check_torch`."""
+    return check_torch(torch.cuda, options)
 
 
 def _ms(samples: int) -> int:

@@ -4,11 +4,9 @@ NeMo's own `transcribe` writes a file of what it shall hear, makes a data loader
 bar of its progress. The two steps that it takes for each batch are taken here by themselves.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import nemo
@@ -20,7 +18,6 @@ from omegaconf import OmegaConf
 
 from brickwork_asr.clips import Samples
 from brickwork_asr.engine import Word
-from brickwork_sdk.media.audio import SAMPLE_RATE_HZ
 from brickwork_sdk.nemo_archive import CONFIG, NemoArchive, check_config, unreadable
 
 _KINDS = ("EncDecCTCModelBPE", "EncDecRNNTBPEModel")
@@ -117,36 +114,19 @@ class NemoModel:
 
 def _restored(model_dir: Path) -> Any:
     """Return the model of a `.nemo` file; what is not one is refused before it is made."""
-    with NemoArchive.opened(model_dir) as archive, tempfile.TemporaryDirectory() as folder:
-        archive.unpack_small(Path(folder))
-        config = OmegaConf.load(Path(folder) / CONFIG)
-        plain = OmegaConf.to_container(config)
-        check_config(plain, archive.names, _KINDS)
-        _check_sound(plain)
-        try:
-            weights = torch.load(archive.weights(), map_location="cpu", weights_only=True)
-        except (UnpicklingError, RuntimeError, EOFError) as error:
-            raise unreadable("its weights are damaged, or more than numbers") from error
-        connector = SaveRestoreConnector()
-        connector.model_extracted_dir = folder
-        connector._load_state_dict_from_disk = lambda *_words, **_named: weights
-        (path,) = model_dir.glob("*.nemo")
-        try:
-            model = ASRModel.restore_from(
-                str(path), map_location="cpu", save_restore_connector=connector
-            )
-        except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
-            raise unreadable(f"NeMo cannot make a model of it ({type(error).__name__})") from error
+    with NemoArchive.opened(model_dir) as archive:
+        config = OmegaConf.to_container(OmegaConf.load(archive.folder / CONFIG))
+        check_config(config, archive.names, _KINDS)
+        _check_tokenizer(config)
+        model = archive.restored(ASRModel, SaveRestoreConnector(), torch)
         model.change_decoding_strategy(
             OmegaConf.merge(OmegaConf.to_container(model.cfg.decoding), _DECODING), verbose=False
         )
     return model
 
 
-def _check_sound(config: Any) -> None:
-    """See that a model hears what the brick reads, and has its tokenizer with it."""
-    if config.get("preprocessor", {}).get("sample_rate") != SAMPLE_RATE_HZ:
-        raise unreadable(f"it does not hear sound of {SAMPLE_RATE_HZ} Hz")
+def _check_tokenizer(config: Any) -> None:
+    """See that a model has its tokenizer with it."""
     tokenizer = config.get("tokenizer", {})
     paths = [tokenizer.get(name) for name in ("model_path", "vocab_path", "spe_tokenizer_vocab")]
     if tokenizer.get("type") != "bpe" or not all(

@@ -19,15 +19,14 @@ from brickwork_diarize.engine import (
 )
 from brickwork_diarize.sortformer_model import SortformerModel, talking
 from brickwork_diarize.voices import Floats
-from brickwork_sdk.cuda import require_gpu, unavailable
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.libraries import check_torch
 from brickwork_sdk.engine.placement import Placement
 from brickwork_sdk.errors import InvalidInput, NotPossible, Reason
 from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
 from brickwork_sdk.media.probe import probe
 
 _BLOCK_SECONDS = 15.0
-_PRECISIONS = {"cpu": "float32", "cuda": "float32"}
 
 
 class SortformerEngine:
@@ -111,21 +110,8 @@ def load(model_dir: Path, options: Mapping[str, str]) -> SortformerEngine:
 
 
 def check(options: Mapping[str, str]) -> Placement:
-    """See that the model can compute as the options say; nothing is allocated for that.
-
-    Raises:
-        NotPossible: DEVICE_UNAVAILABLE, with what is missing.
-        InvalidInput: SETTING_INVALID, the precision is not possible there.
-    """
-    place = Placement.of(options, _PRECISIONS)
-    place.require_precision({"float32"})
-    if place.device == "cuda":
-        require_gpu()
-        if not torch.cuda.is_available():
-            raise unavailable(
-                "CUDA", "The torch that is installed cannot use the GPU that is here."
-            )
-    return place
+    """See that the model can compute as the options say; see `check_torch`."""
+    return check_torch(torch.cuda, options)
 
 
 def _turns(active: NDArray[np.bool_], frame_ms: int, duration_ms: int) -> list[Turn]:

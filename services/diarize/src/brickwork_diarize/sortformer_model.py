@@ -6,10 +6,8 @@ powers of the whole recording first; here each piece gets its own, and they are 
 Source: Park et al. 2024 (Sortformer), Medennikov et al. 2025 (its cache of speakers).
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import nemo
@@ -138,32 +136,16 @@ def talking(likely: Floats, speaker_count_max: int) -> NDArray[np.bool_]:
 
 def _restored(model_dir: Path) -> Any:
     """Return the model of a `.nemo` file; what is not one is refused before it is made."""
-    with NemoArchive.opened(model_dir) as archive, tempfile.TemporaryDirectory() as folder:
-        archive.unpack_small(Path(folder))
-        config = OmegaConf.to_container(OmegaConf.load(Path(folder) / CONFIG))
+    with NemoArchive.opened(model_dir) as archive:
+        config = OmegaConf.to_container(OmegaConf.load(archive.folder / CONFIG))
         check_config(config, archive.names, ["SortformerEncLabelModel"])
         _check_hearing(config)
-        try:
-            weights = torch.load(archive.weights(), map_location="cpu", weights_only=True)
-        except (UnpicklingError, RuntimeError, EOFError) as error:
-            raise unreadable("its weights are damaged, or more than numbers") from error
-        connector = SaveRestoreConnector()
-        connector.model_extracted_dir = folder
-        connector._load_state_dict_from_disk = lambda *_words, **_named: weights
-        (path,) = model_dir.glob("*.nemo")
-        try:
-            return SortformerEncLabelModel.restore_from(
-                str(path), map_location="cpu", save_restore_connector=connector
-            )
-        except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
-            raise unreadable(f"NeMo cannot make a model of it ({type(error).__name__})") from error
+        return archive.restored(SortformerEncLabelModel, SaveRestoreConnector(), torch)
 
 
 def _check_hearing(config: Any) -> None:
-    """See that a model hears what the brick reads, and can do so piece by piece."""
-    hearing, parts = config.get("preprocessor", {}), config.get("sortformer_modules", {})
-    if hearing.get("sample_rate") != SAMPLE_RATE_HZ:
-        raise unreadable(f"it does not hear sound of {SAMPLE_RATE_HZ} Hz")
+    """See that a model can hear piece by piece, and how many speakers it tells apart."""
+    hearing, parts = config["preprocessor"], config.get("sortformer_modules", {})
     if not config.get("streaming_mode") or hearing.get("normalize") not in ("NA", None):
         raise unreadable("it hears a recording as a whole only, and memory grows with its square")
     if not 1 <= parts.get("num_spks", SPEAKERS_MAX) <= SPEAKERS_MAX:

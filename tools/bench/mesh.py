@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from tools.bench.row import Row, at_most
 from tools.bench.warm_mesh import load_models, mesh, run_job
 
 MINUTES = 10.0
-_RECORDING = {"transcribe": "asr", "diarize": "diarize", "read_video": "ocr"}
-_TEXT = {"translate": "translate", "summarize": "llm"}
+_RECORDING = ("transcribe", "diarize", "read_video")
+_TEXT = ("translate", "summarize")
 
 Costs = dict[str, tuple[float, float]]
 """CPU-seconds and seconds of each stage."""
@@ -26,8 +25,6 @@ def measure(minutes: float = MINUTES) -> Iterator[Row | str]:
         recording = looped(Path(folder) / "recording.mp4", minutes)
         plain = one_after_another(recording)
         yield f"one after another: {_cost(plain):.1f} CPU-s in {_seconds(plain):.1f} s"
-        beside, beside_seconds = side_by_side(recording)
-        yield f"side by side: {_cost(beside):.1f} CPU-s in {beside_seconds:.1f} s"
         with mesh() as state:
             load_models(state, DEFAULT_MODELS)
             before = mesh_seconds(state)
@@ -52,12 +49,12 @@ def measure(minutes: float = MINUTES) -> Iterator[Row | str]:
         f"{what}. Mesh {seconds:.1f} s, process {_seconds(plain):.1f} s",
     )
     yield Row(
-        "CPU of the engines side by side over one after another, both without a mesh",
-        _cost(beside) / _cost(plain),
+        "CPU of the engines of the mesh over one after another in one process",
+        engines / _cost(plain),
         "ratio",
         None,
-        f"{what}; a process for each engine. {_cost(beside):.1f} ({_told(beside)}) over "
-        f"{_cost(plain):.1f} CPU-s, in {beside_seconds:.1f} s: what shared caches and memory cost",
+        f"{what}. {engines:.1f} over {_cost(plain):.1f} CPU-s; a process for each engine, side by "
+        "side as the pipeline has them: what shared caches and memory cost",
     )
     yield Row(
         "CPU of the mesh beside its engine processes, over all of it",
@@ -76,31 +73,6 @@ def one_after_another(recording: Path) -> Costs:
         for stage in _TEXT:
             answers[stage] = process.run(stage, segments=answers["align"]["made"])
     return _costs(answers)
-
-
-def side_by_side(recording: Path) -> tuple[Costs, float]:
-    """Return the costs of the stages in a process each, side by side where the pipeline does so.
-
-    Returns:
-        Them, and how many seconds it all took.
-    """
-    with ExitStack() as stack:
-        processes = {
-            stage: stack.enter_context(plain_process({brick: DEFAULT_MODELS[brick]}))
-            for stage, brick in (_RECORDING | _TEXT).items()
-        }
-        for stage in _RECORDING:
-            processes[stage].begin(stage, recording=str(recording))
-        answers = {stage: processes[stage].end() for stage in _RECORDING}
-        answers["align"] = _align(processes["transcribe"], answers)
-        for stage in _TEXT:
-            processes[stage].begin(stage, segments=answers["align"]["made"])
-        answers |= {stage: processes[stage].end() for stage in _TEXT}
-    seconds = sum(
-        max(answers[stage]["seconds"] for stage in together)
-        for together in (_RECORDING, ("align",), _TEXT)
-    )
-    return _costs(answers), seconds
 
 
 def _align(process: PlainProcess, answers: Mapping[str, Any]) -> dict[str, Any]:

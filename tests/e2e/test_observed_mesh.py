@@ -17,6 +17,7 @@ from tests.conftest import Mesh, running
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 FILE_NAME = "Handover-of-Zebra-Works.mkv"
+HOT_WORD, PROMPT = "Zebrawerke", "Minutes of the handover"
 BRICKS = ("asr", "diarize", "ocr", "translate", "llm")
 PROCESSES = ("broker", *BRICKS, "gateway", "worker-interactive", "worker-batch")
 TRANSCRIBE = "/brickwork.asr.v1.AsrService/TranscribeRecording"
@@ -105,6 +106,7 @@ def free_ports(count: int) -> int:
 def sent_through(mesh: Mesh, recording: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """Send a recording as a program with a trace of its own does, and wait for its result."""
     wanted = {"name": FILE_NAME, "language": "en", "translate": "pt", "summary": "true"}
+    wanted |= {"prompt": PROMPT, "hot_words": HOT_WORD}
     headers = {"traceparent": f"00-{TRACE}-{CALLER}-01"}
     with httpx.Client(base_url=mesh.address, timeout=120) as http:
         broken = http.post("/v1/jobs", params=wanted, content=b"no recording", headers=headers)
@@ -175,7 +177,12 @@ def test_every_line_of_a_log_is_json_and_leads_to_the_trace(observed: Observed) 
 
 
 def test_nothing_of_what_was_said_shown_or_named_is_told_to_operators(observed: Observed) -> None:
-    said = {FILE_NAME, *texts_of({**observed.result, "provenance": None, "stages": None})}
+    said = {
+        FILE_NAME,
+        HOT_WORD,
+        PROMPT,
+        *texts_of({**observed.result, "provenance": None, "stages": None}),
+    }
     assert len(said) >= 10
     assert {segment["text"] for segment in observed.result["segments"]} <= said
     observed.sink.trace(TRACE, ENGINES, SECONDS_MAX)

@@ -53,12 +53,16 @@ def test_the_handle_delivers_every_part(mesh: Mesh, meeting: Path, tmp_path: Pat
     out, result_path = tmp_path / "out", tmp_path / "result.json"
     done = mesh.handle(
         *("transcribe", meeting, "--translate", "pt", "--summary"),
+        *("--hot-word", "Beleg", "--hot-word", "Túrin", "--prompt", "The lay of"),
         *("--json", result_path, "--out", out),
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(result_path.read_text())
     assert set(result) == KEYS
-    assert sentences(result) == [f"Sentence {number}." for number in range(SECONDS // 2)]
+    # What the scripted engine says is the first hot word.
+    assert sentences(result) == [f"Beleg {number}." for number in range(SECONDS // 2)]
+    told = {"task": "transcribe", "prompt": "The lay of", "hot_words": ["Beleg", "Túrin"]}
+    assert result["provenance"]["parameters"].items() >= told.items()
     assert all(segment["translation"] for segment in result["segments"])
     assert all(segment["words"] for segment in result["segments"])
     assert len(result["speakers"]) == 2

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,8 @@ class GatewayClient:
         """Close the connections."""
         self._http.close()
 
-    def create_job(self, recording: Path, parameters: dict[str, str]) -> Body:
-        """Upload a recording as a stream and return the job."""
+    def create_job(self, recording: Path, parameters: Mapping[str, str | Sequence[str]]) -> Body:
+        """Upload a recording as a stream and return the job; parameters may have several values."""
         # A name need not be text on Linux; it is one in an address.
         name = os.fsencode(recording.name).decode(errors="replace")
         with recording.open("rb") as content:

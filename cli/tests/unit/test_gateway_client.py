@@ -85,8 +85,9 @@ def test_a_gateway_that_died_is_given_the_time_to_come_back() -> None:
 def test_a_recording_may_have_a_name_that_is_no_text(client: GatewayClient, tmp_path: Path) -> None:
     recording = tmp_path / os.fsdecode(b"\xff.wav")
     recording.write_bytes(b"sound")
-    job = client.create_job(recording, {"summary": "true"})
-    assert job == {"path": "/v1/jobs?name=%EF%BF%BD.wav&summary=true", "size_bytes": 5}
+    job = client.create_job(recording, {"summary": "true", "hot_words": ["Beleg", "á"]})
+    query = "name=%EF%BF%BD.wav&summary=true&hot_words=Beleg&hot_words=%C3%A1"
+    assert job == {"path": f"/v1/jobs?{query}", "size_bytes": 5}
 
 
 def test_a_problem_becomes_its_error(client: GatewayClient) -> None:

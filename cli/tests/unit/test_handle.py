@@ -50,6 +50,22 @@ def test_a_file_that_is_not_there_is_missing(of_home: Path, name: str) -> None:
     assert "[MEDIA_MISSING]" in result.output
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--prompt", "x" * 601], "TEXT_TOO_LONG"),
+        (["--hot-word", "Beleg", "--hot-word", " "], "ARGUMENT_INVALID"),
+    ],
+)
+def test_what_is_told_of_the_speech_is_looked_at_before_anything_is_started(
+    of_home: Path, words: list[str], reason: str
+) -> None:
+    result = CliRunner().invoke(brickwork, ["transcribe", "missing", *words])
+    assert result.exit_code == 1
+    assert f"[{reason}]" in result.output
+    assert not (of_home / "home").exists()
+
+
 def test_a_home_that_cannot_be_made_is_no_bug(
     of_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

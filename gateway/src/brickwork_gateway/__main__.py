@@ -32,6 +32,9 @@ from brickwork_sdk.telemetry.tracing import traced
 _log = logging.getLogger(__name__)
 STOP_SECONDS = 2
 """How long open answers, such as streams of events, may go on once the process is to stop."""
+_HEAD_BYTES_MAX = 32 * 1024
+"""Of a request without its body: a name, a prompt and hot words take 12 bytes a character at most,
+17 KiB in all."""
 
 
 def main() -> None:
@@ -81,6 +84,7 @@ def _serve(settings: GatewaySettings) -> None:
             log_config=None,
             log_level="warning",
             access_log=False,
+            h11_max_incomplete_event_size=_HEAD_BYTES_MAX,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
     )

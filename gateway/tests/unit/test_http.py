@@ -37,7 +37,7 @@ class Gateway:
     objects: ObjectStore
     folder: Path
 
-    async def post(self, body: bytes, **query: str) -> httpx.Response:
+    async def post(self, body: bytes, **query: str | list[str]) -> httpx.Response:
         return await self.http.post("/v1/jobs", params=query, content=body)
 
     def left_behind(self) -> list[str]:
@@ -63,7 +63,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
 
 @pytest.fixture
 async def gateway_with_bricks(tmp_path: Path) -> AsyncIterator[Gateway]:
-    async with served_bricks(Script(pairs=[("en", "pt")])) as addresses:
+    async with served_bricks(Script(pairs=[("en", "pt")], abilities=["prompt"])) as addresses:
         async for made in serve(tmp_path, addresses):
             yield made
 
@@ -159,13 +159,35 @@ async def test_a_body_without_a_declared_size_is_cut_off_at_the_limit(gateway: G
         ({"class": "urgent"}, "ARGUMENT_INVALID"),
         ({"speed": "high"}, "ARGUMENT_INVALID"),
         ({"name": ""}, "ARGUMENT_INVALID"),
+        ({"task": "TRANSLATE"}, "ARGUMENT_INVALID"),
+        ({"task": "translate"}, "MODEL_CANNOT"),
+        ({"hot_words": ["Beleg"]}, "MODEL_CANNOT"),
+        ({"prompt": "p" * 601}, "TEXT_TOO_LONG"),
+        ({"hot_words": ["w" * 60] * 11}, "TEXT_TOO_LONG"),
+        ({"hot_words": ["w" * 65]}, "ARGUMENT_INVALID"),
+        ({"hot_words": ["w"] * 51}, "ARGUMENT_INVALID"),
+        ({"hot_words": ["fine", ""]}, "ARGUMENT_INVALID"),
+        ({"hot_words": ["two\nlines"]}, "ARGUMENT_INVALID"),
     ],
 )
 async def test_what_cannot_be_done_is_refused_before_the_upload(
-    gateway_with_bricks: Gateway, query: dict[str, str], reason: str, recording: bytes
+    gateway_with_bricks: Gateway, query: dict[str, Any], reason: str, recording: bytes
 ) -> None:
     assert refusal(await gateway_with_bricks.post(recording, **query)) == (400, reason)
     assert gateway_with_bricks.left_behind() == []
+
+
+async def test_what_is_told_of_the_speech_is_kept_with_the_job_and_not_in_lists(
+    gateway_with_bricks: Gateway, gateway: Gateway, recording: bytes
+) -> None:
+    job = (await gateway_with_bricks.post(recording, prompt="p" * 600)).json()
+    assert (job["task"], job["prompt"], job["hot_words"]) == ("transcribe", "p" * 600, [])
+    listed = (await gateway_with_bricks.http.get("/v1/jobs")).json()["jobs"]
+    assert "p" * 600 not in str(listed)
+    # A brick that is away refuses nothing.
+    wanted: dict[str, Any] = {"task": "translate", "hot_words": ["Beleg", "Túrin"], "prompt": "p"}
+    job = (await gateway.post(recording, **wanted)).json()
+    assert job == {**job, **wanted}
 
 
 @pytest.mark.parametrize("query", [{}, {"language": "en"}, {"language": "pt"}])

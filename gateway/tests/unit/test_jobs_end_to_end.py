@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from brickwork.asr.v1 import asr_pb2
 from brickwork.common.v1.common_pb2 import ObjectRef
 from brickwork_gateway.jobs.dispatcher import Dispatcher
 from brickwork_gateway.jobs.runner import Runner
@@ -163,6 +164,30 @@ async def test_the_three_readers_run_side_by_side(mesh: Open, make_job: Make) ->
     async with mesh(script) as m:
         m.ledger.add(make_job())
         assert (await m.work(make_job())).state is JobState.COMPLETED
+
+
+async def test_what_is_told_of_the_speech_goes_to_the_brick_each_time(
+    mesh: Open, make_job: Make
+) -> None:
+    told = {"task": "translate", "prompt": "The lay of", "hot_words": ("Beleg", "Túrin")}
+    script = replace(talk(), language="de")
+    script.failures["asr"] = [(1, CRASH)]
+    async with mesh(script) as m:
+        made = make_job(**told)
+        m.ledger.add(made)
+        assert (await m.work(made)).state is JobState.COMPLETED
+        result = m.result()
+    asked = [request for request in script.requests if hasattr(request, "hot_words")]
+    assert [request.start_ms for request in asked] == [0, 2_000]
+    for request in asked:
+        assert request.task == asr_pb2.TRANSCRIBE_TASK_TRANSLATE
+        assert (request.prompt, tuple(request.hot_words)) == (told["prompt"], told["hot_words"])
+    # The words are English, whatever is spoken: it is from English that they are translated.
+    sources = [r.source_language for r in script.requests if hasattr(r, "source_language")]
+    assert (result["language"], set(sources)) == ("de", {"en"})
+    assert result["summary"]["grounded"]["sentences"]
+    parameters = result["provenance"]["parameters"]
+    assert parameters == {**parameters, **told, "hot_words": list(told["hot_words"])}
 
 
 @pytest.mark.parametrize("error", [CRASH, GONE, REVOKED])

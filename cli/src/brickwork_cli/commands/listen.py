@@ -37,6 +37,14 @@ _ENDS = (".", "?", "!", "…", "。", "？", "！")
 @click.option(
     "--language", metavar="LANG", help="Language that is spoken; heard by itself if absent."
 )
+@click.option("--prompt", default="", metavar="TEXT", help="Text as could have come before.")
+@click.option(
+    "--hot-word",
+    "hot_words",
+    multiple=True,
+    metavar="WORD",
+    help="A name or term that may be said; may be given several times.",
+)
 @click.option("--model", default="", help="The model that listens; the default one if absent.")
 @click.option("--json", "as_json", is_flag=True, help="Print each event as a line of JSON.")
 @click.option(
@@ -47,7 +55,14 @@ _ENDS = (".", "?", "!", "…", "。", "？", "！")
     help="Where the asr brick serves, unix:/path or host:port; the one of this home if absent.",
 )
 def listen(
-    source: Any, rate_hz: int, language: str | None, model: str, as_json: bool, address: str
+    source: Any,
+    rate_hz: int,
+    language: str | None,
+    prompt: str,
+    hot_words: tuple[str, ...],
+    model: str,
+    as_json: bool,
+    address: str,
 ) -> None:
     """Write down what is said while it is said, from a pipe or a file.
 
@@ -60,6 +75,8 @@ def listen(
         language=language,
         sample_rate_hz=sound.rate_hz,
         encoding=asr_pb2.AUDIO_ENCODING_PCM_S16LE,
+        prompt=prompt,
+        hot_words=hot_words,
     )
     with grpc.insecure_channel(target_of(address), options=OPTIONS) as channel:
         call = asr_pb2_grpc.AsrServiceStub(channel).TranscribeLiveAudio(_sent(config, sound))

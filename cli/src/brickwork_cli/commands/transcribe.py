@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from brickwork_sdk.errors import (
     Reason,
 )
 from brickwork_sdk.media.probe_process import checked_probe
+from brickwork_sdk.speech_context import require_speech_context
 
 PROBE_SECONDS = 30.0
 RESULT = "result.json"
@@ -36,6 +37,20 @@ RESULT = "result.json"
 @click.option("--translate", metavar="LANG", help="Translate into this language, such as pt.")
 @click.option(
     "--language", metavar="LANG", help="Language that is spoken; heard by itself if absent."
+)
+@click.option(
+    "--task",
+    type=click.Choice(("transcribe", "translate")),
+    default="transcribe",
+    help="With translate the model for speech writes English, whatever is spoken.",
+)
+@click.option("--prompt", default="", metavar="TEXT", help="Text as could have come before.")
+@click.option(
+    "--hot-word",
+    "hot_words",
+    multiple=True,
+    metavar="WORD",
+    help="A name or term that may be said; may be given several times.",
 )
 @click.option("--summary", is_flag=True, help="Summarise it too.")
 @click.option(
@@ -56,6 +71,9 @@ def transcribe(
     recording: Path,
     translate: str | None,
     language: str | None,
+    task: str,
+    prompt: str,
+    hot_words: tuple[str, ...],
     summary: bool,
     json_path: Path | None,
     folder: Path | None,
@@ -64,10 +82,14 @@ def transcribe(
 
     Uses the running mesh, or starts a private one and ends it. Progress goes to standard error.
     """
+    require_speech_context(prompt, hot_words)
     _require_recording(recording)
     wanted = {"translate": translate, "language": language}
-    parameters = {name: _language(name, value) for name, value in wanted.items() if value}
-    parameters |= {"summary": "true" if summary else "false", "class": "interactive"}
+    parameters: dict[str, str | Sequence[str]] = {
+        **{name: _language(name, value) for name, value in wanted.items() if value},
+        **{"summary": "true" if summary else "false", "class": "interactive"},
+        **{"task": task, "prompt": prompt, "hot_words": hot_words},
+    }
     for path in _targets(recording, json_path, folder):
         require_writable(path)
     console = Console(stderr=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from brickwork_sdk.caller import WorkClass
 
@@ -134,6 +135,9 @@ class Request:
         language: language that is spoken, ISO 639-1; None lets the model hear it.
         translate: language to translate into, ISO 639-1; None for no translation.
         summary: whether a summary is wanted.
+        task: to write what is said, or to let the model for speech write it in English.
+        prompt: text that could have come before the recording; empty for none.
+        hot_words: names and terms that may be said.
     """
 
     name: str
@@ -141,6 +145,14 @@ class Request:
     translate: str | None = None
     summary: bool = False
     work_class: WorkClass = WorkClass.INTERACTIVE
+    task: Literal["transcribe", "translate"] = "transcribe"
+    prompt: str = ""
+    hot_words: tuple[str, ...] = ()
+
+    @property
+    def written_in(self) -> str | None:
+        """Language of the transcript, whatever is spoken; None where it is the spoken one."""
+        return "en" if self.task == "translate" else None
 
 
 @dataclass(frozen=True)

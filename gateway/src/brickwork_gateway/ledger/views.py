@@ -11,6 +11,8 @@ def job_view(job: Job) -> dict[str, Any]:
     """Show a whole job."""
     return {
         **job_head(job),
+        "prompt": job.request.prompt,
+        "hot_words": job.request.hot_words,
         "stages": [stage_view(stage) for stage in job.stages],
         "missing": missing_parts(job),
     }
@@ -25,6 +27,7 @@ def job_head(job: Job) -> dict[str, Any]:
         "name": request.name,
         "class": request.work_class,
         "language": request.language,
+        "task": request.task,
         "translate": request.translate,
         "summary": request.summary,
         "created_time": job.created_time.isoformat(),

@@ -17,10 +17,12 @@ class Overview:
 
     Args:
         wanted_language: what the caller said; counts where no segment knows better.
+        written_in: language of the text where that is not the spoken one.
     """
 
-    def __init__(self, wanted_language: str | None) -> None:
+    def __init__(self, wanted_language: str | None, written_in: str | None = None) -> None:
         self._wanted_language = wanted_language
+        self._written_in = written_in
         self._spoken_ms = Counter[str]()
         self._voices: Voices | None = None
         self._extraction = Extraction()
@@ -42,8 +44,10 @@ class Overview:
 
     @property
     def language(self) -> str | None:
-        """The language of most of the speech by time, ISO 639-1; None when nobody knows."""
+        """The language of most of the text by time, ISO 639-1; None when nobody knows."""
         found = self._spoken_ms.most_common(1)
+        if self._written_in:
+            return self._written_in
         return found[0][0] if found else self._wanted_language
 
     @property

@@ -68,6 +68,9 @@ def _provenance(job: Job, now: datetime) -> Body:
         "recording": {"name": request.name, **asdict(job.recording)},
         "parameters": {
             "language": request.language,
+            "task": request.task,
+            "prompt": request.prompt,
+            "hot_words": request.hot_words,
             "translate": request.translate,
             "summary": request.summary,
             "class": request.work_class,

@@ -27,7 +27,8 @@ Body = dict[str, Any]
 
 async def summarize(run: StageRun) -> None:
     """Keep both summaries; the extractive one first, for it needs nobody's help."""
-    transcript, overview = Transcript(run), Overview(run.job.request.language)
+    wanted = run.job.request
+    transcript, overview = Transcript(run), Overview(wanted.language, wanted.written_in)
     async for stretch in transcript.stretches():
         await asyncio.to_thread(overview.add, stretch)
     picked = await _timed(transcript, await asyncio.to_thread(lambda: overview.picked))

@@ -17,8 +17,14 @@ async def transcribe(run: StageRun) -> None:
     start_ms = max((chunk.body["end_ms"] for chunk in kept), default=0)
     if kept and start_ms >= run.job.recording.duration_ms:
         return
+    wanted = run.job.request
     request = asr_pb2.TranscribeRecordingRequest(
-        media=run.media, language=run.job.request.language, start_ms=start_ms
+        media=run.media,
+        language=wanted.language,
+        start_ms=start_ms,
+        task=asr_pb2.TranscribeTask.Value(f"TRANSCRIBE_TASK_{wanted.task.upper()}"),
+        prompt=wanted.prompt,
+        hot_words=wanted.hot_words,
     )
     async with run.brick("asr") as channel:
         call = asr_pb2_grpc.AsrServiceStub(channel).TranscribeRecording(

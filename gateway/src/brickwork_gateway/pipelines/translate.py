@@ -32,13 +32,13 @@ async def translate(run: StageRun) -> None:
     Raises:
         LANGUAGE_PAIR_UNAVAILABLE: after all segments whose language can be translated.
     """
-    target = run.job.request.translate or ""
+    target, written_in = run.job.request.translate or "", run.job.request.written_in
     segments = [chunk.body for chunk in await run.chunks(StageName.ALIGN)]
     kept = {chunk.key for chunk in await run.chunks(StageName.TRANSLATE)}
     main = spoken_language(segments, run.job.request.language) or ""
     by_language: dict[str, list[Text]] = {}
     for index, segment in enumerate(segments):
-        source = segment["language"] or main
+        source = written_in or segment["language"] or main
         key = made_key(index, source, target, segment["text"])
         if key not in kept:
             by_language.setdefault(source, []).append(Text(key, index, segment["text"]))

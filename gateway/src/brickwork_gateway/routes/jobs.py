@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from brickwork_gateway import languages
+from brickwork_gateway import languages, speech
 from brickwork_gateway.door import TheDoor
 from brickwork_gateway.ledger import job as nouns
 from brickwork_gateway.ledger.graph import plan
@@ -33,6 +33,9 @@ class JobQuery(BaseModel):
     translate: str | None = None
     summary: bool = False
     work_class: Literal["interactive", "batch"] = Field(default="interactive", alias="class")
+    task: Literal["transcribe", "translate"] = "transcribe"
+    prompt: str = ""
+    hot_words: tuple[str, ...] = ()
 
 
 @router.post("", status_code=201)
@@ -40,23 +43,28 @@ async def create_job(
     request: Request, response: Response, door: TheDoor, query: Annotated[JobQuery, Query()]
 ) -> dict[str, Any]:
     """Take a recording and begin to work on it."""
-    try:
-        languages.require_known(query.language)
-        languages.require_known(query.translate)
-        if query.translate:
-            await languages.require_pair(door.bricks["translate"], query.language, query.translate)
-    except BrickworkError:
-        with suppress(BrickworkError):
-            await door.uploads.discard(request)
-        raise
-    recording, ingest_ms = await door.uploads.ingest(request)
     wanted = nouns.Request(
         name=query.name,
         language=query.language,
         translate=query.translate,
         summary=query.summary,
         work_class=WorkClass(query.work_class),
+        task=query.task,
+        prompt=query.prompt,
+        hot_words=query.hot_words,
     )
+    try:
+        await speech.require_possible(door.bricks["asr"], wanted)
+        languages.require_known(query.language)
+        languages.require_known(query.translate)
+        if query.translate:
+            source = wanted.written_in or query.language
+            await languages.require_pair(door.bricks["translate"], source, query.translate)
+    except BrickworkError:
+        with suppress(BrickworkError):
+            await door.uploads.discard(request)
+        raise
+    recording, ingest_ms = await door.uploads.ingest(request)
     job = nouns.Job(
         job_id=secrets.token_hex(16),
         request=wanted,

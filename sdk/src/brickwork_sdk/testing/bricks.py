@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc.aio
+
 from brickwork.asr.v1 import asr_pb2, asr_pb2_grpc
 from brickwork.common.v1 import common_pb2
+from brickwork.control.v1 import control_pb2, control_pb2_grpc
 from brickwork.diarize.v1 import diarize_pb2, diarize_pb2_grpc
 from brickwork.llm.v1 import llm_pb2, llm_pb2_grpc
 from brickwork.ocr.v1 import ocr_pb2, ocr_pb2_grpc
@@ -35,6 +38,7 @@ class Script:
         turns: (start_ms, end_ms, speaker).
         slides: (start_ms, end_ms, text).
         language: language of the speech.
+        abilities: of the model for speech.
         pairs: language pairs that can be translated.
         failures: by brick, how its next calls fail, one entry a call; None lets it pass.
         written: what the language model answers to a prompt; its first four words unless given.
@@ -50,6 +54,7 @@ class Script:
     turns: Sequence[tuple[int, int, str]] = ()
     slides: Sequence[tuple[int, int, str]] = ()
     language: str = "en"
+    abilities: Sequence[str] = ("translate", "prompt", "hot_words")
     pairs: Sequence[tuple[str, str]] = (("en", "pt"),)
     failures: dict[str, list[tuple[int, BrickworkError] | None]] = field(default_factory=dict)
     written: Callable[[str], str] = _first_words
@@ -67,8 +72,14 @@ async def served_bricks(script: Script) -> AsyncIterator[dict[str, str]]:
     asr, diarize = _Asr(script), _Diarize(script)  # type: ignore[abstract]
     ocr, translate = _Ocr(script), _Translate(script)  # type: ignore[abstract]
     llm = _Llm(script)  # type: ignore[abstract]
+    control = _Control(script)  # type: ignore[abstract]
+
+    def register_asr(server: grpc.aio.Server) -> None:
+        asr_pb2_grpc.add_AsrServiceServicer_to_server(asr, server)
+        control_pb2_grpc.add_ControlServiceServicer_to_server(control, server)
+
     bricks: dict[str, Register] = {
-        "asr": lambda server: asr_pb2_grpc.add_AsrServiceServicer_to_server(asr, server),
+        "asr": register_asr,
         "diarize": lambda server: diarize_pb2_grpc.add_DiarizeServiceServicer_to_server(
             diarize, server
         ),
@@ -139,6 +150,19 @@ class _Asr(_Scripted, asr_pb2_grpc.AsrServiceServicer):
         self, request: asr_pb2.DetectLanguageRequest, context: Any
     ) -> asr_pb2.DetectLanguageResponse:
         return asr_pb2.DetectLanguageResponse(language=self._script.language, probability=1.0)
+
+
+class _Control(_Scripted, control_pb2_grpc.ControlServiceServicer):
+    brick = "asr"
+
+    async def DescribeBrick(
+        self, request: control_pb2.DescribeBrickRequest, context: Any
+    ) -> control_pb2.DescribeBrickResponse:
+        model = common_pb2.ModelInfo(name="scripted-asr")
+        return control_pb2.DescribeBrickResponse(
+            default_model=model.name,
+            models=[control_pb2.ModelState(model=model, abilities=self._script.abilities)],
+        )
 
 
 class _Diarize(_Scripted, diarize_pb2_grpc.DiarizeServiceServicer):

@@ -9,6 +9,7 @@ from brickwork_asr.answers import require_language
 from brickwork_asr.engine import HOT_WORDS, PROMPT, TRANSLATE, Task, TranscribeRequest
 from brickwork_sdk.errors import InvalidInput, Reason
 from brickwork_sdk.slot import ModelSlot
+from brickwork_sdk.speech_context import require_speech_context
 
 _TASKS: Mapping[int, Task] = {
     pb.TRANSCRIBE_TASK_UNSPECIFIED: "transcribe",
@@ -43,8 +44,7 @@ def require_context(prompt: str, hot_words: Sequence[str], slot: ModelSlot) -> N
         InvalidInput: ARGUMENT_INVALID, TEXT_TOO_LONG.
         NotPossible: MODEL_CANNOT.
     """
-    limits.PROMPT.require(len(prompt))
-    _require_words(hot_words)
+    require_speech_context(prompt, hot_words)
     for ability, is_wanted in ((PROMPT, bool(prompt)), (HOT_WORDS, bool(hot_words))):
         if is_wanted:
             slot.require_able(ability)
@@ -64,16 +64,3 @@ def transcribe_order(request: pb.TranscribeRecordingRequest, audio: Path) -> Tra
 
 def _language(request: pb.TranscribeRecordingRequest) -> str | None:
     return request.language if request.HasField("language") else None
-
-
-def _require_words(words: Sequence[str]) -> None:
-    limits.HOT_WORDS.require(len(words))
-    limits.ALL_HOT_WORDS.require(sum(map(len, words)))
-    for word in words:
-        limits.HOT_WORD.require(len(word.strip()))
-        if not word.isprintable():
-            raise InvalidInput(
-                Reason.ARGUMENT_INVALID,
-                "A hot word is made of printable characters.",
-                metadata={"field": "hot_words"},
-            )

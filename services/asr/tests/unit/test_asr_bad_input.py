@@ -12,18 +12,18 @@ from brickwork.asr.v1 import asr_pb2 as pb
 from brickwork.asr.v1 import asr_pb2_grpc
 from brickwork.common.v1.common_pb2 import Media, ObjectRef
 from brickwork.control.v1 import control_pb2, control_pb2_grpc
-from brickwork_asr import limits
 from brickwork_asr.__main__ import register
 from brickwork_asr.settings import AsrSettings
 from brickwork_sdk.errors import Reason
 from brickwork_sdk.media.limits import DURATION_MS_MAX, INLINE_BYTES_MAX
 from brickwork_sdk.rich_status import error_from_rpc
+from brickwork_sdk.speech_context import HOT_WORD, HOT_WORDS, PROMPT
 from brickwork_sdk.testing.brick import served_brick
 from brickwork_sdk.testing.recordings import slide, tone, write_recording
 
 SECONDS = 60.0
 Case = tuple[Reason, Mapping[str, Any]]
-WORD = "w" * int(limits.HOT_WORD.most)
+WORD = "w" * int(HOT_WORD.most)
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ BAD_ORDERS: list[Case] = [
     (Reason.ARGUMENT_INVALID, {"start_ms": -1}),
     (Reason.ARGUMENT_INVALID, {"start_ms": DURATION_MS_MAX + 1}),
     (Reason.ARGUMENT_INVALID, {"task": 9}),
-    (Reason.TEXT_TOO_LONG, {"prompt": "p" * int(limits.PROMPT.most + 1)}),
+    (Reason.TEXT_TOO_LONG, {"prompt": "p" * int(PROMPT.most + 1)}),
     (Reason.TEXT_TOO_LONG, {"prompt": "p" * 3_000_000}),
     (Reason.TEXT_TOO_LONG, {"hot_words": [WORD] * 10}),
-    (Reason.ARGUMENT_INVALID, {"hot_words": ["w"] * int(limits.HOT_WORDS.most + 1)}),
+    (Reason.ARGUMENT_INVALID, {"hot_words": ["w"] * int(HOT_WORDS.most + 1)}),
     (Reason.ARGUMENT_INVALID, {"hot_words": [WORD + "w"]}),
     (Reason.ARGUMENT_INVALID, {"hot_words": ["fine", " "]}),
     (Reason.ARGUMENT_INVALID, {"hot_words": ["two\nlines"]}),

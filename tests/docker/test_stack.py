@@ -22,6 +22,26 @@ for name in sys.argv[1:]:
         assert b"process_cpu_seconds_total" in answer.read()
     print(name)
 """
+KNOW_A_VOICE = """
+import sys
+from pathlib import Path
+import grpc
+from brickwork.common.v1.common_pb2 import Media
+from brickwork.diarize.v1 import diarize_pb2, voice_prints_pb2 as wire, voice_prints_pb2_grpc
+from brickwork_sdk.testing.recordings import tone, write_recording
+sound = write_recording(Path("/tmp/ann.wav"), tone(4)).read_bytes()
+sample = diarize_pb2.EmbedSpeakerRequest(media=Media(inline=sound))
+with grpc.insecure_channel("127.0.0.1:50051") as channel:
+    voices = voice_prints_pb2_grpc.VoicePrintServiceStub(channel)
+    if sys.argv[1] == "enrol":
+        consent = wire.Consent(given_by="Ann", purpose="Minutes")
+        consent.given_time.FromJsonString("2020-01-01T09:00:00Z")
+        consent.expire_time.FromJsonString("2099-11-20T09:00:00Z")
+        order = wire.EnrolVoicePrintRequest(name="Ann", consent=consent, sample=sample)
+        voices.EnrolVoicePrint(order, timeout=60)
+    match = voices.MatchVoice(wire.MatchVoiceRequest(sample=sample), timeout=60).match
+print(match.name or "nobody")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +110,14 @@ def test_a_killed_container_gives_its_memory_back_and_is_started_again(
     assert list(missing(stack.result_of(meeting))) == []
     (again,) = stack.containers("translate")
     assert again["RestartCount"] == 1
+
+
+def test_a_voice_print_outlives_the_container_that_enrolled_it(stack: Stack) -> None:
+    in_diarize = ("exec", "-T", "diarize", "python", "-c", KNOW_A_VOICE)
+    assert stack.compose(*in_diarize, "meet").split() == ["nobody"]
+    assert stack.compose(*in_diarize, "enrol").split() == ["Ann"]
+    (before,) = stack.containers("diarize")
+    stack.compose("up", "--detach", "--wait", "--force-recreate", "--no-deps", "diarize")
+    (after,) = stack.containers("diarize")
+    assert after["Id"] != before["Id"]
+    assert stack.compose(*in_diarize, "meet").split() == ["Ann"]

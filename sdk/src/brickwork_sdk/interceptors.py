@@ -1,7 +1,8 @@
 """The border of a server: what every call passes on its way in and out.
 
-Requests are decoded here and not by gRPC, which would answer UNKNOWN with a
-Python class name to a message that it cannot read.
+Requests are read and decoded here and not by gRPC, which would answer UNKNOWN with a
+Python class name to a message that it cannot read, and nothing at all to a call without
+the one message that its RPC takes (ADR 70).
 """
 
 import asyncio
@@ -17,7 +18,15 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from brickwork_sdk.caller import Caller, current_caller
-from brickwork_sdk.errors import BrickworkError, Busy, EngineFailed, InvalidInput, Reason
+from brickwork_sdk.errors import (
+    BrickworkError,
+    Busy,
+    DeadlineExceeded,
+    EngineFailed,
+    InvalidInput,
+    Reason,
+)
+from brickwork_sdk.limits import MESSAGE_LIMIT
 from brickwork_sdk.rich_status import error_from_rpc, to_status
 from brickwork_sdk.telemetry.metrics import RPC_ERRORS, RPC_SECONDS, RPC_TOTAL
 from brickwork_sdk.telemetry.span import mark_failed
@@ -29,6 +38,9 @@ if TYPE_CHECKING:  # grpc's classes take parameters in their stubs only
     Context = grpc.aio.ServicerContext[Any, Any]
     Handler = grpc.RpcMethodHandler[Any, Any]
 Decode = Callable[[bytes], Any] | None
+
+REQUEST_SECONDS_MAX = 60.0
+"""How long the one message of an RPC may take to arrive, however late the caller's deadline is."""
 
 
 class RunningCalls:
@@ -89,39 +101,34 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
         # None for a method that does not exist: gRPC answers UNIMPLEMENTED by itself.
         if handler is None or rpc.startswith(INFRASTRUCTURE):
             return handler
-        decode, encode = handler.request_deserializer, handler.response_serializer
+        # Every call is a stream of requests towards gRPC, as it is on the wire.
         if handler.response_streaming:
             behaviour = handler.stream_stream or handler.unary_stream
             assert inspect.isasyncgenfunction(behaviour), f"{rpc} must yield its responses"
-            make = (
-                grpc.stream_stream_rpc_method_handler
-                if handler.request_streaming
-                else grpc.unary_stream_rpc_method_handler
+            return grpc.stream_stream_rpc_method_handler(
+                self._streaming(rpc, behaviour, handler), None, handler.response_serializer
             )
-            return make(self._streaming(rpc, behaviour, decode), None, encode)
         behaviour = handler.stream_unary or handler.unary_unary
-        make = (
-            grpc.stream_unary_rpc_method_handler
-            if handler.request_streaming
-            else grpc.unary_unary_rpc_method_handler
+        return grpc.stream_unary_rpc_method_handler(
+            self._unary(rpc, behaviour, handler), None, handler.response_serializer
         )
-        return make(self._unary(rpc, behaviour, decode), None, encode)
 
-    def _unary(self, rpc: str, behaviour: Any, decode: Decode) -> Any:
-        async def serve(request: Any, context: "Context") -> Any:
+    def _unary(self, rpc: str, behaviour: Any, handler: "Handler") -> Any:
+        async def serve(requests: AsyncIterator[bytes], context: "Context") -> Any:
             async with self._border(rpc, context):
-                return await behaviour(_decoded(request, decode), context)
+                return await behaviour(await _taken(handler, requests, context), context)
 
         return serve
 
-    def _streaming(self, rpc: str, behaviour: Any, decode: Decode) -> Any:
-        async def serve(request: Any, context: "Context") -> AsyncGenerator[Any, None]:
-            async with (
-                self._border(rpc, context),
-                aclosing(behaviour(_decoded(request, decode), context)) as responses,
-            ):
-                async for response in responses:
-                    yield response
+    def _streaming(self, rpc: str, behaviour: Any, handler: "Handler") -> Any:
+        async def serve(
+            requests: AsyncIterator[bytes], context: "Context"
+        ) -> AsyncGenerator[Any, None]:
+            async with self._border(rpc, context):
+                taken = await _taken(handler, requests, context)
+                async with aclosing(behaviour(taken, context)) as responses:
+                    async for response in responses:
+                        yield response
 
         return serve
 
@@ -185,20 +192,41 @@ def _note(
     log.info("rpc_refused", extra={**fields, "reason": error.reason.value})
 
 
-def _decoded(request: Any, decode: Decode) -> Any:
-    if decode is None:
-        return request
-    if isinstance(request, bytes):
-        return _message(request, decode)
-    return _messages(request, decode)
+async def _taken(handler: "Handler", requests: AsyncIterator[bytes], context: "Context") -> Any:
+    """Return what a behaviour takes: its one message, or all of them as they arrive."""
+    if handler.request_streaming:
+        return _messages(requests, handler.request_deserializer)
+    return _message(await _only(context), handler.request_deserializer)
 
 
-async def _messages(requests: AsyncIterator[bytes], decode: Callable[[bytes], Any]) -> Any:
+async def _only(context: "Context") -> bytes:
+    try:
+        async with asyncio.timeout(REQUEST_SECONDS_MAX):
+            request = await context.read()
+    except TimeoutError as error:
+        raise DeadlineExceeded(
+            Reason.STREAM_SILENT,
+            f"The request did not arrive within {REQUEST_SECONDS_MAX:.0f} s.",
+            metadata={"limit_seconds": f"{REQUEST_SECONDS_MAX:.0f}"},
+        ) from error
+    if request is grpc.aio.EOF:
+        # So it looks too when the caller has left; while this is sent, gRPC cancels such a call.
+        await context.send_initial_metadata(())
+        raise InvalidInput(
+            Reason.ARGUMENT_INVALID, "The call ended without a message, and its RPC takes one."
+        )
+    return bytes(request)
+
+
+async def _messages(requests: AsyncIterator[bytes], decode: Decode) -> AsyncIterator[Any]:
     async for request in requests:
         yield _message(request, decode)
 
 
-def _message(request: bytes, decode: Callable[[bytes], Any]) -> Any:
+def _message(request: bytes, decode: Decode) -> Any:
+    MESSAGE_LIMIT.require(len(request))
+    if decode is None:
+        return request
     try:
         return decode(request)
     except DecodeError as error:

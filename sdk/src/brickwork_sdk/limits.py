@@ -48,8 +48,11 @@ class Limit:
             )
 
 
+MESSAGE_LIMIT = Limit("", "message_bytes", MESSAGE_BYTES_MAX)
+"""Of each message that comes in; the border of every server keeps it."""
+
 COMMON_LIMITS = (
-    Limit("", "message_bytes", MESSAGE_BYTES_MAX),
+    MESSAGE_LIMIT,
     Limit("PutObject", "chunk_bytes", PUT_CHUNK_BYTES_MAX),
     Limit("PutObject", "object_bytes", OBJECT_BYTES_MAX),
 )

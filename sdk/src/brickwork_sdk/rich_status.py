@@ -11,13 +11,18 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from brickwork_sdk.durations import to_duration, to_seconds
-from brickwork_sdk.errors import BrickworkError, Code, Reason, error_of
+from brickwork_sdk.errors import BrickworkError, Code, InvalidInput, Reason, error_of
 
 _WITHOUT_DETAILS = {
     Code.UNAVAILABLE: Reason.BRICK_UNREACHABLE,
     Code.DEADLINE_EXCEEDED: Reason.DEADLINE_EXCEEDED,
     Code.CANCELLED: Reason.CANCELLED,
 }
+_REQUEST_TOO_LARGE = (
+    "CLIENT: Sent message larger than max",
+    "SERVER: Received message larger than max",
+)
+"""How gRPC says by itself that a request is too large; on either side, before anybody reads it."""
 
 
 def to_status(error: BrickworkError, domain: str) -> Status:
@@ -35,8 +40,16 @@ def error_from_rpc(raised: grpc.RpcError) -> BrickworkError:
     """Recover the error that the other side raised.
 
     A status without our details is mapped by its code: UNAVAILABLE becomes
-    BRICK_UNREACHABLE, a deadline DEADLINE_EXCEEDED, anything else UNEXPECTED.
+    BRICK_UNREACHABLE, a deadline DEADLINE_EXCEEDED, anything else UNEXPECTED,
+    but for a request that is too large, which is ARGUMENT_INVALID.
     """
+    said = raised.details() or ""
+    if said.startswith(_REQUEST_TOO_LARGE):
+        return InvalidInput(
+            Reason.ARGUMENT_INVALID,
+            f"The request is larger than a message may be. {said}.",
+            metadata={"field": "message_bytes"},
+        )
     name = raised.code().name
     code = Code(name) if name in Code.__members__ else Code.INTERNAL
     reason, domain, metadata = _WITHOUT_DETAILS.get(code, Reason.UNEXPECTED), "", {}
@@ -47,7 +60,7 @@ def error_from_rpc(raised: grpc.RpcError) -> BrickworkError:
             reason, domain, metadata = Reason(info.reason), info.domain, dict(info.metadata)
         elif detail.Unpack(retry):
             retry_after_seconds = to_seconds(retry.retry_delay)
-    error = error_of(code, reason, raised.details() or reason.value, metadata)
+    error = error_of(code, reason, said or reason.value, metadata)
     error.domain, error.retry_after_seconds = domain, retry_after_seconds
     return error
 

@@ -23,8 +23,12 @@ log = logging.getLogger(__name__)
 
 Register = Callable[[grpc.aio.Server], None]
 
+RECEIVED_BYTES_MAX = 3 * MESSAGE_BYTES_MAX
+"""What gRPC takes in, so that the border says why it refuses what lies between the two: what is
+larger still, gRPC refuses by its length, unread and without a reason of ours."""
+
 _OPTIONS = (
-    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.max_receive_message_length", RECEIVED_BYTES_MAX),
     ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
     ("grpc.max_metadata_size", 16 * 1024),
     # Otherwise a second process would share the port and get half of the calls.

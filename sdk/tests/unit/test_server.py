@@ -18,7 +18,7 @@ from brickwork.llm.v1 import llm_pb2, llm_pb2_grpc
 from brickwork_sdk.addresses import reserved
 from brickwork_sdk.caller import Caller, WorkClass, current_caller
 from brickwork_sdk.channels import MESSAGE_BYTES_MAX, open_channel, rpc_errors
-from brickwork_sdk.errors import BrickworkError, Busy, InvalidInput, NoCapacity, Reason
+from brickwork_sdk.errors import BrickworkError, Busy, InvalidInput, Reason
 from brickwork_sdk.server import running
 from brickwork_sdk.testing.server import served
 
@@ -151,8 +151,9 @@ async def test_what_is_no_message_is_refused_clearly(content: bytes) -> None:
 
 async def test_a_message_beyond_the_limit_is_refused_clearly() -> None:
     async with served(Llm().register) as channel:
-        with pytest.raises(NoCapacity, match="larger than max"):
+        with pytest.raises(InvalidInput, match="larger than max") as caught:
             await ask(channel, "a" * (MESSAGE_BYTES_MAX + 1))
+    assert caught.value.reason is Reason.ARGUMENT_INVALID
 
 
 async def test_nobody_at_the_address_is_unreachable(tmp_path: Path) -> None:

@@ -5,7 +5,33 @@ touched, and answers with the number. At the end of its input it ends.
 """
 
 import mmap
+import subprocess
 import sys
+
+
+class Runner:
+    """A child that holds memory."""
+
+    def __init__(self) -> None:
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "brickwork_sdk.testing.llm_runner"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def hold(self, size_bytes: int) -> None:
+        """Hold so much from now on; return once it is so."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._child.stdin.write(f"{size_bytes}\n")
+        self._child.stdin.flush()
+        self._child.stdout.readline()
+
+    def kill(self) -> None:
+        """End it; return once it is reaped."""
+        self._child.kill()
+        self._child.communicate()
 
 
 def main() -> None:

@@ -27,12 +27,8 @@ from brickwork_llm.server_place import ServerKind, ServerPlace
 from brickwork_llm.server_processes import find_server
 from brickwork_sdk.errors import BrickworkError, Code, Reason
 from brickwork_sdk.processes import ProcessIdentity, identify, private_bytes
-from brickwork_sdk.testing.llm_server import (
-    BUSY_SECONDS,
-    CONTEXT_TOKEN_COUNT,
-    LlmServerProcess,
-    llm_server,
-)
+from brickwork_sdk.testing.llm_server import LlmServerProcess, llm_server
+from brickwork_sdk.testing.llm_toys import BUSY_SECONDS, CONTEXT_TOKEN_COUNT
 
 MODEL_BYTES = 32 * 1024 * 1024
 SECONDS = 10.0

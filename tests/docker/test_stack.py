@@ -23,13 +23,13 @@ for name in sys.argv[1:]:
     print(name)
 """
 KNOW_A_VOICE = """
-import sys
+import sys, tempfile
 from pathlib import Path
 import grpc
 from brickwork.common.v1.common_pb2 import Media
 from brickwork.diarize.v1 import diarize_pb2, voice_prints_pb2 as wire, voice_prints_pb2_grpc
 from brickwork_sdk.testing.recordings import tone, write_recording
-sound = write_recording(Path("/tmp/ann.wav"), tone(4)).read_bytes()
+sound = write_recording(Path(tempfile.gettempdir(), "ann.wav"), tone(4)).read_bytes()
 sample = diarize_pb2.EmbedSpeakerRequest(media=Media(inline=sound))
 with grpc.insecure_channel("127.0.0.1:50051") as channel:
     voices = voice_prints_pb2_grpc.VoicePrintServiceStub(channel)

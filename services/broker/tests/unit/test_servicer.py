@@ -1,149 +1,25 @@
-"""The broker over a real socket, with real processes as holders and engines."""
+"""What holders ask, over a real socket, with real processes as holders and engines."""
 
 import asyncio
-import subprocess
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-import grpc.aio
 import pytest
-from google.protobuf.duration_pb2 import Duration
 
-from brickwork.broker.v1 import admin_pb2, admin_pb2_grpc, broker_pb2_grpc
 from brickwork.broker.v1 import broker_pb2 as pb
-from brickwork_broker.admin_servicer import AdminServicer
-from brickwork_broker.audit.timeline import Timeline
-from brickwork_broker.board import Board
-from brickwork_broker.core.forecast import Forecast
-from brickwork_broker.core.ledger import Limits
-from brickwork_broker.node.pid_namespaces import PidNamespaces
-from brickwork_broker.node.probe import HostProbe
+from brickwork.broker.v1 import broker_pb2_grpc
 from brickwork_broker.runtime import Runtime
-from brickwork_broker.servicer import BrokerServicer
-from brickwork_broker.storage.book import Book
 from brickwork_sdk.errors import BrickworkError, NoCapacity, Reason
-from brickwork_sdk.processes import identify
-from brickwork_sdk.rich_status import error_from_rpc
-from brickwork_sdk.server import running
 from brickwork_sdk.testing.clock import ManualClock
+from services.broker.tests.unit.asking import SECONDS, SECRET, Child, named, refusal, request
 
 if TYPE_CHECKING:  # the stub of grpc.aio has a class of its own in the type stubs only
     Stub = broker_pb2_grpc.BrokerServiceAsyncStub
-    AdminStub = admin_pb2_grpc.BrokerAdminServiceAsyncStub
-    Stubs = tuple[Stub, AdminStub]
-
-Child = subprocess.Popen[bytes]
-SECONDS = 10.0
-SECRET = b"sixteen bytes..."
-MIB = 1024 * 1024
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(1.0)
-
-
-@pytest.fixture
-def children() -> Iterator[list[Child]]:
-    """Two real processes: a brick and its engine."""
-    started = [
-        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) for _ in range(2)
-    ]
-    yield started
-    for child in started:
-        child.kill()
-        child.communicate()
-
-
-@pytest.fixture
-def runtime(tmp_path: Path, clock: ManualClock) -> Iterator[Runtime]:
-    book = Book(tmp_path / "journal", Limits(100, queue_max=2), 0)
-    yield Runtime(book, HostProbe(), lambda: round(clock() * 1000))
-    book.close()
-
-
-@pytest.fixture
-async def stubs(runtime: Runtime) -> AsyncIterator["Stubs"]:
-    board = Board(runtime, "host", 1_000 * MIB, Forecast())
-    servicer = BrokerServicer(runtime, board, PidNamespaces(HostProbe()), lambda _: 7)
-    timeline = Timeline()
-    admin = AdminServicer(runtime, board, timeline)
-
-    def register(server: grpc.aio.Server) -> None:
-        broker_pb2_grpc.add_BrokerServiceServicer_to_server(servicer, server)
-        admin_pb2_grpc.add_BrokerAdminServiceServicer_to_server(admin, server)
-
-    # The path of a socket has few bytes, and a plain channel passes a cancelled call on.
-    with tempfile.TemporaryDirectory(prefix="brickwork-") as folder:
-        address = f"unix:{folder}/broker.sock"
-        async with (
-            running(
-                [],
-                register,
-                service="broker",
-                address=address,
-                drain_seconds=5.0,
-            ),
-            grpc.aio.insecure_channel(address) as channel,
-        ):
-            yield (
-                broker_pb2_grpc.BrokerServiceStub(channel),
-                (admin_pb2_grpc.BrokerAdminServiceStub(channel)),
-            )
-
-
-@pytest.fixture
-def stub(stubs: "Stubs") -> "Stub":
-    return stubs[0]
-
-
-@pytest.fixture
-def admin(stubs: "Stubs") -> "AdminStub":
-    return stubs[1]
-
-
-def named(child: Child) -> pb.ProcessIdentity:
-    identity = identify(child.pid)
-    assert identity is not None
-    return pb.ProcessIdentity(
-        pid=identity.pid, start_ticks=identity.start_ticks, boot_id=identity.boot_id
-    )
-
-
-def span(seconds: float) -> Duration:
-    duration = Duration()
-    duration.FromMilliseconds(round(seconds * 1000))
-    return duration
-
-
-def request(
-    child: Child, token_id: str = "token-01", wait_seconds: float = 0, size_bytes: int = 60
-) -> pb.AcquireVramTokenRequest:
-    return pb.AcquireVramTokenRequest(
-        token_id=token_id,
-        holder="asr",
-        purpose="whisper-base",
-        guaranteed_bytes=size_bytes,
-        ceiling_bytes=size_bytes,
-        wait=span(wait_seconds),
-        renew_within=span(5),
-        process=named(child),
-        secret=SECRET,
-    )
 
 
 def end(child: Child) -> None:
     child.kill()
     child.wait()
-
-
-async def refusal(call: Awaitable[Any]) -> BrickworkError:
-    with pytest.raises(grpc.RpcError) as raised:
-        await call
-    return error_from_rpc(raised.value)
 
 
 async def eventually(stub: "Stub", holds: Callable[[], bool]) -> None:
@@ -431,50 +307,3 @@ async def test_a_watcher_is_shown_each_change(
     assert [token.token_id for token in seen.tokens] == ["token-01"]
     assert seen.capacity.devices[0].charged_bytes == 60
     watch.cancel()
-
-
-async def test_an_operator_stops_the_lending_and_says_why(
-    stub: "Stub", admin: "AdminStub", children: list[Child]
-) -> None:
-    authority = admin_pb2.Authority(operator="ada", reason="New driver.")
-    stop = admin_pb2.SetDrainingRequest(authority=authority, draining=True)
-    await admin.SetDraining(stop, timeout=SECONDS)
-    answer = await stub.AcquireVramToken(request(children[0]), timeout=SECONDS)
-    assert answer.place.cause == "ada has stopped the lending of memory: New driver."
-    capacity = await stub.GetCapacity(pb.GetCapacityRequest(), timeout=SECONDS)
-    assert capacity.closed_because == answer.place.cause
-    move = admin_pb2.ReprioritiseVramTokenRequest(
-        authority=authority, token_id="token-01", work_class=pb.WORK_CLASS_INTERACTIVE
-    )
-    moved = await admin.ReprioritiseVramToken(move, timeout=SECONDS)
-    assert moved.place.position == 1
-    resume = admin_pb2.SetDrainingRequest(authority=authority)
-    await admin.SetDraining(resume, timeout=SECONDS)
-    answer = await stub.AcquireVramToken(request(children[0]), timeout=SECONDS)
-    assert answer.token.state == pb.TOKEN_STATE_GRANTED
-    assert answer.token.work_class == pb.WORK_CLASS_INTERACTIVE
-
-
-async def test_an_operator_without_a_name_or_a_reason_changes_nothing(
-    admin: "AdminStub",
-) -> None:
-    me = admin_pb2.Authority(operator="ada", reason="Because.")
-    for calls in (
-        admin.SetDraining(admin_pb2.SetDrainingRequest(draining=True), timeout=SECONDS),
-        admin.SetDraining(
-            admin_pb2.SetDrainingRequest(
-                authority=admin_pb2.Authority(operator="a\nb", reason="Because.")
-            ),
-            timeout=SECONDS,
-        ),
-        admin.ReprioritiseVramToken(
-            admin_pb2.ReprioritiseVramTokenRequest(authority=me, token_id="token-01"),
-            timeout=SECONDS,
-        ),
-        admin.ListTransitions(admin_pb2.ListTransitionsRequest(limit=-1), timeout=SECONDS),
-        admin.ListTransitions(admin_pb2.ListTransitionsRequest(limit=10_001), timeout=SECONDS),
-    ):
-        assert (await refusal(calls)).reason is Reason.ARGUMENT_INVALID
-    override = admin_pb2.OverrideQuarantineRequest(authority=me, token_id="token-99")
-    unknown = await refusal(admin.OverrideQuarantine(override, timeout=SECONDS))
-    assert unknown.reason is Reason.VRAM_TOKEN_UNKNOWN

@@ -66,6 +66,20 @@ class NemoArchive:
         except tarfile.TarError as error:
             raise unreadable("it is no tar, a compressed one, or damaged") from error
 
+    def config(self, omegaconf: Any) -> Any:
+        """Return the configuration as its YAML reads, with no reference followed.
+
+        Args:
+            omegaconf: the class `OmegaConf`.
+
+        Raises:
+            InvalidInput: MODEL_UNREADABLE.
+        """
+        try:
+            return omegaconf.to_container(omegaconf.load(self.folder / CONFIG))
+        except Exception as error:  # Of YAML, of OmegaConf's references, or of UTF-8.
+            raise unreadable(f"its configuration is damaged ({type(error).__name__})") from error
+
     def weights(self) -> IO[bytes]:
         """Return the weights as a file; they are not unpacked."""
         return self._content(self._members[WEIGHTS])
@@ -111,7 +125,7 @@ def check_config(config: object, names: Collection[str], kinds: Collection[str])
     It must hear sound as the bricks read it, too.
 
     Args:
-        config: as its YAML reads, with no reference followed.
+        config: what an archive holds as such.
         names: of the members of the archive.
         kinds: names of the classes that the engine runs, without their modules.
 

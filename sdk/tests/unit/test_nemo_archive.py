@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from brickwork_sdk import nemo_archive
 from brickwork_sdk.errors import InvalidInput, Reason
@@ -143,6 +144,22 @@ def test_a_foreign_configuration_is_refused(part: dict[str, object], why: str) -
             {"target": KIND, "preprocessor": HEARING, **part}, PARTS, {"EncDecCTCModelBPE"}
         )
     assert caught.value.reason is Reason.MODEL_UNREADABLE
+
+
+def test_a_configuration_is_read_as_it_stands(tmp_path: Path) -> None:
+    text = b"width: 8\ndepth: ${width}\n"
+    with NemoArchive.opened(packed(tmp_path, {**PARTS, CONFIG: text})) as archive:
+        assert archive.config(OmegaConf) == {"width": 8, "depth": "${width}"}
+
+
+@pytest.mark.parametrize(
+    "text", [b"target: [", b"target: ${", b"target: \xff", b"a: !!python/object:os.system {}"]
+)
+def test_a_damaged_configuration_is_refused(tmp_path: Path, text: bytes) -> None:
+    with NemoArchive.opened(packed(tmp_path, {**PARTS, CONFIG: text})) as archive:
+        with pytest.raises(InvalidInput, match="configuration is damaged") as caught:
+            archive.config(OmegaConf)
+        assert caught.value.reason is Reason.MODEL_UNREADABLE
 
 
 def test_a_configuration_that_is_no_mapping_is_refused() -> None:

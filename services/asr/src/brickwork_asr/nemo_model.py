@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 
 from brickwork_asr.clips import Samples
 from brickwork_asr.engine import Word
-from brickwork_sdk.nemo_archive import CONFIG, NemoArchive, check_config, unreadable
+from brickwork_sdk.nemo_archive import NemoArchive, check_config, unreadable
 
 _KINDS = ("EncDecCTCModelBPE", "EncDecRNNTBPEModel")
 """Those of CTC, and those of RNN-T; one that tells durations too (TDT) is of the latter."""
@@ -115,7 +115,7 @@ class NemoModel:
 def _restored(model_dir: Path) -> Any:
     """Return the model of a `.nemo` file; what is not one is refused before it is made."""
     with NemoArchive.opened(model_dir) as archive:
-        config = OmegaConf.to_container(OmegaConf.load(archive.folder / CONFIG))
+        config = archive.config(OmegaConf)
         check_config(config, archive.names, _KINDS)
         _check_tokenizer(config)
         model = archive.restored(ASRModel, SaveRestoreConnector(), torch)

@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 
 from brickwork_diarize.voices import Floats
 from brickwork_sdk.media.audio import SAMPLE_RATE_HZ
-from brickwork_sdk.nemo_archive import CONFIG, NemoArchive, check_config, unreadable
+from brickwork_sdk.nemo_archive import NemoArchive, check_config, unreadable
 
 SPEAKERS_MAX = 4
 """No Sortformer that is published tells more apart."""
@@ -137,7 +137,7 @@ def talking(likely: Floats, speaker_count_max: int) -> NDArray[np.bool_]:
 def _restored(model_dir: Path) -> Any:
     """Return the model of a `.nemo` file; what is not one is refused before it is made."""
     with NemoArchive.opened(model_dir) as archive:
-        config = OmegaConf.to_container(OmegaConf.load(archive.folder / CONFIG))
+        config = archive.config(OmegaConf)
         check_config(config, archive.names, ["SortformerEncLabelModel"])
         _check_hearing(config)
         return archive.restored(SortformerEncLabelModel, SaveRestoreConnector(), torch)

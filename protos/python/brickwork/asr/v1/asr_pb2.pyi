@@ -398,7 +398,7 @@ class LiveAudioConfig(_message.Message):
     model: _builtins.str
     """Model name; empty is the brick's default."""
     language: _builtins.str
-    """Language as ISO 639-1 code; absent lets the model hear it in the first words."""
+    """Language as ISO 639-1 code; absent lets the model hear it until it is clear, and then holds."""
     sample_rate_hz: _builtins.int
     """Samples per second: 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000."""
     encoding: Global___AudioEncoding.ValueType

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from brickwork_sdk.caller import Caller
@@ -19,6 +18,7 @@ from brickwork_sdk.models import Model, ServedModel
 from brickwork_sdk.processes import private_bytes
 from brickwork_sdk.residency import Residency, memory_for
 from brickwork_sdk.telemetry.metrics import LOAD_CAUSES, MODEL_LOAD_SECONDS, MODEL_LOADS
+from brickwork_sdk.visitors import ModelWait, Notice, Visitors
 from brickwork_sdk.vram import MemoryWait, VramClient, VramToken
 
 log = logging.getLogger(__name__)
@@ -35,24 +35,6 @@ class SlotState(StrEnum):
     LOADING = "loading"
     READY = "ready"
     DRAINING = "draining"
-
-
-@dataclass(frozen=True)
-class ModelWait:
-    """The model is being loaded; the cause is a sentence that a user can read."""
-
-    cause: str
-
-
-Notice = MemoryWait | ModelWait | EngineProcess
-
-
-@dataclass(eq=False)
-class _Visitor:
-    """A call at the door of a slot, or inside it."""
-
-    caller: Caller
-    notices: asyncio.Queue[Notice | BrickworkError] = field(default_factory=asyncio.Queue)
 
 
 class ModelSlot:
@@ -88,11 +70,9 @@ class ModelSlot:
         self._engine_options = engine_options
         self._idle_unload_seconds = idle_unload_seconds
         self._recycling = recycling
-        self._served_count = 0
-        self._waiting: list[_Visitor] = []
-        self._inside: list[_Visitor] = []
         self._residency: Residency | None = None
         self._changed = asyncio.Event()
+        self._visitors = Visitors(self._changed.set)
         self._emptied = asyncio.Event()
         self._emptied.set()
         self._unload_asked = False
@@ -105,12 +85,12 @@ class ModelSlot:
     @property
     def waiting_count(self) -> int:
         """Calls that wait for the engine now."""
-        return len(self._waiting)
+        return self._visitors.waiting_count
 
     @property
     def user_count(self) -> int:
         """Calls that use the engine now."""
-        return len(self._inside)
+        return self._visitors.inside_count
 
     @property
     def process(self) -> EngineProcess | None:
@@ -147,7 +127,7 @@ class ModelSlot:
                 metadata={"model": self.entry.name, "ability": ability, "abilities": can},
             )
 
-    async def enter(self, caller: Caller) -> AsyncGenerator[Notice, None]:
+    def enter(self, caller: Caller) -> AsyncGenerator[Notice, None]:
         """Yield how the wait stands, and at last the engine; closing leaves the slot.
 
         Raises:
@@ -156,21 +136,7 @@ class ModelSlot:
         if self._owner is None:
             # Of no call's context: it outlives the one that comes first, and its trace.
             self._owner = asyncio.create_task(self._own(), context=contextvars.Context())
-        visitor = _Visitor(caller)
-        self._waiting.append(visitor)
-        self._changed.set()
-        try:
-            while True:
-                notice = await visitor.notices.get()
-                if isinstance(notice, BrickworkError):
-                    raise notice
-                yield notice
-        finally:
-            self._served_count += visitor in self._inside
-            for line in (self._waiting, self._inside):
-                if visitor in line:
-                    line.remove(visitor)
-            self._changed.set()
+        return self._visitors.enter(caller)
 
     async def unload(self) -> None:
         """Let the running calls end, then unload; return once the slot is empty."""
@@ -187,7 +153,7 @@ class ModelSlot:
 
     async def _own(self) -> None:
         while True:
-            await self._until(lambda: bool(self._waiting))
+            await self._until(lambda: self.waiting_count > 0)
             self._emptied.clear()
             try:
                 self.state = SlotState.WAITING
@@ -197,10 +163,10 @@ class ModelSlot:
                 if token is not None:
                     await self._use(token, self.model)
             except BrickworkError as error:
-                self._turn_away(error)
+                self._visitors.turn_away(error)
             except Exception:
                 log.exception("slot_failed")
-                self._turn_away(EngineFailed(Reason.UNEXPECTED, "The model slot failed."))
+                self._visitors.turn_away(EngineFailed(Reason.UNEXPECTED, "The model slot failed."))
             finally:
                 self.state = SlotState.EMPTY
                 self._unload_asked = False
@@ -208,20 +174,20 @@ class ModelSlot:
 
     async def _borrow(self, model: Model) -> VramToken | None:
         """Wait for memory; None when everybody has left, or somebody more urgent has come."""
-        if not self._waiting:
+        if not self.waiting_count:
             return None
-        caller = self._most_urgent()
+        caller = self._visitors.most_urgent()
         request = memory_for(self.entry, model, self._engine_options)
         async with aclosing(self._vram.acquire(request, caller)) as steps:
             async for step in steps:
                 if isinstance(step, VramToken):
                     return step
                 if (
-                    not self._waiting
-                    or self._most_urgent().work_class.rank < caller.work_class.rank
+                    not self.waiting_count
+                    or self._visitors.most_urgent().work_class.rank < caller.work_class.rank
                 ):
                     break
-                self._tell(step)
+                self._visitors.tell(step)
         return None
 
     async def _use(self, token: VramToken, model: Model) -> None:
@@ -247,7 +213,7 @@ class ModelSlot:
                 "BRICKWORK_BROKER_DEVICE says whose.",
             )
         self.state = SlotState.LOADING
-        self._tell(ModelWait(f"The model {self.entry.name} is being loaded."))
+        self._visitors.tell(ModelWait(f"The model {self.entry.name} is being loaded."))
         MODEL_LOADS.labels(self.entry.name, self._absent_because).inc()
         self._absent_because = "load_failed"
         began = time.monotonic()
@@ -268,26 +234,29 @@ class ModelSlot:
 
     async def _serve(self, process: EngineProcess, residency: Residency) -> None:
         """Let visitors in until the model is idle, worn, unwanted, without token, or dead."""
-        wear, before_count, noted_count = Wear(self._recycling), self._served_count, 0
+        visitors, wear, noted_count = self._visitors, Wear(self._recycling), 0
+        before_count = visitors.served_count
         exit_watch = asyncio.create_task(process.exited.wait())
         exit_watch.add_done_callback(lambda _: self._changed.set())
         try:
             while not (self._unload_asked or residency.is_over):
                 self._changed.clear()
-                served_count = self._served_count - before_count
+                served_count = visitors.served_count - before_count
                 if served_count > noted_count:
                     noted_count = served_count
                     wear.note(served_count, private_bytes(process.identity.pid))
                 if not wear.is_worn:
-                    self._admit(process)
-                elif self._inside:
-                    self._tell(ModelWait(f"The engine of {self.entry.name} is to be renewed."))
+                    visitors.admit(process)
+                elif self.user_count:
+                    self._visitors.tell(
+                        ModelWait(f"The engine of {self.entry.name} is to be renewed.")
+                    )
                 else:
                     return
-                residency.tell_use([visitor.caller.work_class for visitor in self._inside])
+                residency.tell_use(visitors.inside_classes)
                 residency.heed()
                 # A model that works for somebody is not idle, however long that takes.
-                patience_seconds = None if self._inside else self._idle_unload_seconds
+                patience_seconds = None if self.user_count else self._idle_unload_seconds
                 try:
                     async with asyncio.timeout(patience_seconds):
                         await self._changed.wait()
@@ -304,7 +273,7 @@ class ModelSlot:
         if process.exited.is_set():
             return "over_budget" if process.fate is Fate.OVER_BUDGET else "engine_died"
         if token.is_recalled:
-            return "revoked" if self._inside else "evicted"
+            return "revoked" if self.user_count else "evicted"
         if token.is_lost:
             return "token_lost"
         return "asked" if self._unload_asked else "idle"
@@ -314,11 +283,11 @@ class ModelSlot:
         self.state = SlotState.DRAINING
         token, process = residency.token, residency.process
         if token.demand is not None and token.is_recalled:
-            self._tell(MemoryWait(token.demand.cause))
+            self._visitors.tell(MemoryWait(token.demand.cause))
         if process is not None:
             exited = process.exited
             await self._until(
-                lambda: not self._inside or exited.is_set() or token.is_recalled,
+                lambda: not self.user_count or exited.is_set() or token.is_recalled,
                 timeout_seconds=DRAIN_SECONDS_MAX,
             )
         await residency.end()
@@ -329,23 +298,3 @@ class ModelSlot:
                 while not holds():
                     self._changed.clear()
                     await self._changed.wait()
-
-    def _most_urgent(self) -> Caller:
-        """Return the most urgent of those who wait, of equals the first."""
-        callers = (visitor.caller for visitor in self._waiting)
-        return min(callers, key=lambda caller: caller.work_class.rank)
-
-    def _admit(self, process: EngineProcess) -> None:
-        for visitor in self._waiting:
-            visitor.notices.put_nowait(process)
-        self._inside += self._waiting
-        self._waiting.clear()
-
-    def _tell(self, notice: MemoryWait | ModelWait) -> None:
-        for visitor in self._waiting:
-            visitor.notices.put_nowait(notice)
-
-    def _turn_away(self, error: BrickworkError) -> None:
-        for visitor in self._waiting:
-            visitor.notices.put_nowait(error)
-        self._waiting.clear()

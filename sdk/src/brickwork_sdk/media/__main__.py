@@ -36,9 +36,9 @@ def answer(kind: str, path: Path, *words: str) -> dict[str, Any]:
         if kind == "document":
             module, *rest = words
             return dataclasses.asdict(importlib.import_module(module).look(path, *rest))
-        from brickwork_sdk.media.image import read_image
+        from brickwork_sdk.media.image import decoded
 
-        read_image(path)
+        decoded(path)
         return {}
     except MemoryError:
         return _described(

@@ -15,6 +15,7 @@ from brickwork_llm.context import check_context
 from brickwork_llm.conversation import ConversationForm, prompt_tokens
 from brickwork_llm.engine import (
     CountRequest,
+    Engine,
     GenerateEvent,
     GenerateRequest,
     Pending,
@@ -31,7 +32,7 @@ STEP_SECONDS = 0.1
 """Longest wait of one step: a call is cancelled, and others are served, at least this often."""
 
 
-class Ctranslate2Engine:
+class Ctranslate2Engine(Engine):
     """Writes for one call at a time, in the order in which they came; who waits is `Pending`."""
 
     def __init__(self, model_dir: Path, threads: int, place: Placement) -> None:

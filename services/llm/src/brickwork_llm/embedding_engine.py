@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from brickwork_llm.engine import Embedding, EmbedEvent, EmbedRequest, EmbedUsage
+from brickwork_llm.engine import Embedder, Embedding, EmbedEvent, EmbedRequest, EmbedUsage
 from brickwork_llm.model_files import reading
 from brickwork_llm.text_length import check_lengths
 from brickwork_sdk.engine import EngineDescription
@@ -22,7 +22,7 @@ BATCH_TOKENS_MAX = 512
 """Of one step: 0.2 s on one slow core, so that a call can be cancelled and others are served."""
 
 
-class EmbeddingEngine:
+class EmbeddingEngine(Embedder):
     """Reads texts of one length side by side, and averages what became of their tokens.
 
     Nothing is filled up, so that a vector is the same to the bit whoever is read beside it: in

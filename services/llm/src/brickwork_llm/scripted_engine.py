@@ -8,10 +8,12 @@ from pathlib import Path
 from brickwork_llm.context import check_context
 from brickwork_llm.engine import (
     CountRequest,
+    Embedder,
     Embedding,
     EmbedEvent,
     EmbedRequest,
     EmbedUsage,
+    Engine,
     GenerateEvent,
     GenerateRequest,
     Message,
@@ -29,7 +31,7 @@ SENTENCE_WORD_COUNT = 12
 """How much of the last message an answer repeats."""
 
 
-class ScriptedEngine:
+class ScriptedEngine(Engine, Embedder):
     """Answers with the first words of the last message and a digest of the conversation.
 
     A token is a word. The digest makes answers to different conversations differ, even where

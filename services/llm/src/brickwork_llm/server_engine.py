@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from brickwork_llm.engine import (
     CountEvent,
     CountRequest,
+    Engine,
     GenerateEvent,
     GenerateRequest,
     Pending,
@@ -45,7 +46,7 @@ also told to keep the model."""
 _Result = TypeVar("_Result")
 
 
-class ServerEngine:
+class ServerEngine(Engine):
     """Hands calls on to a server, on an event loop and a thread of its own."""
 
     def __init__(self, place: ServerPlace, name_users: NameUsers) -> None:

@@ -7,7 +7,7 @@ fill it the others give: whoever's turn it is goes first, and the free seats go 
 from collections.abc import Generator, Iterator, Sequence
 from typing import Protocol
 
-from brickwork_translate.engine import Progress, TranslateRequest, Translation
+from brickwork_translate.engine import Engine, Progress, TranslateRequest, Translation
 from brickwork_translate.order import Ask, Order
 from brickwork_translate.pieces import Window
 
@@ -38,7 +38,7 @@ class SentenceModel(Protocol):
         ...
 
 
-class Desk:
+class Desk(Engine):
     """Translates the requests of all calls; the engines of this brick are made of it."""
 
     def __init__(self, model: SentenceModel) -> None:

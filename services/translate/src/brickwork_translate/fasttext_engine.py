@@ -8,7 +8,7 @@ import fasttext
 
 from brickwork_sdk.engine import EngineDescription
 from brickwork_sdk.errors import NotPossible, Reason
-from brickwork_translate.engine import Detected, DetectedLanguages, DetectRequest
+from brickwork_translate.engine import Detected, DetectedLanguages, Detector, DetectRequest
 
 _MODEL = "lid.176.ftz"
 _TEXTS_A_STEP = 100
@@ -16,7 +16,7 @@ _CHARS_MAX = 2_000
 """So many letters tell a language as surely as more of them do."""
 
 
-class FasttextEngine:
+class FasttextEngine(Detector):
     """Names the likeliest of 176 languages for each text."""
 
     def __init__(self, model_dir: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from brickwork_sdk.engine import EngineDescription
 from brickwork_translate.desk import Desk
-from brickwork_translate.engine import Detected, DetectedLanguages, DetectRequest
+from brickwork_translate.engine import Detected, DetectedLanguages, Detector, DetectRequest
 from brickwork_translate.pieces import Window
 
 _SAID = {"Bom dia": "pt", "Hola": "es"}
@@ -29,7 +29,7 @@ class SwappingModel:
         return [sentence.swapcase() for sentence in sentences]
 
 
-class ScriptedTranslateEngine(Desk):
+class ScriptedTranslateEngine(Desk, Detector):
     """Translates by swapping letters, and tells languages by how texts begin."""
 
     def __init__(self) -> None:

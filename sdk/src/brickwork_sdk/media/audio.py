@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
@@ -19,9 +18,9 @@ from brickwork_sdk.media.container import (
     opened,
     origin_seconds,
     require_decoder,
-    unreadable,
 )
 from brickwork_sdk.media.limits import DURATION_MS_MAX
+from brickwork_sdk.media.packets import decoded
 
 SAMPLE_RATE_HZ = 16_000
 """Rate of all samples: what the models for speech were trained on."""
@@ -141,22 +140,13 @@ def _frames(
     earliest = from_seconds - _RUN_IN_SECONDS
     if earliest > 0 and has_index(source) and stream.time_base is not None:
         source.seek(int(earliest / stream.time_base), stream=stream)
-    decoded = failed = 0
-    for packet in source.demux(stream):
+    # The time of a damaged packet stays silent.
+    yield from decoded(
+        packet
+        for packet in source.demux(stream)
         # As floats: the exact fraction would take as long as a tenth of the decoding.
-        if packet.pts is not None and packet.pts * float(packet.time_base) < earliest:
-            continue
-        try:
-            frames = packet.decode()
-        except av.InvalidDataError:
-            # One damaged packet of many: its time stays silent, the rest is worth having.
-            failed += 1
-            continue
-        for frame in frames:
-            decoded += 1
-            yield frame
-    if failed and not decoded:
-        raise unreadable()
+        if packet.pts is None or packet.pts * float(packet.time_base) >= earliest
+    )
 
 
 class _Resampler:

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from brickwork_sdk.errors import InvalidInput, Reason
-from brickwork_sdk.media.container import opened, origin_seconds, unreadable, video_stream
+from brickwork_sdk.media.container import opened, origin_seconds, video_stream
 from brickwork_sdk.media.limits import require_pixels
+from brickwork_sdk.media.packets import decoded
 
 REORDERED_FRAMES_MAX = 16
 """Frames that may be stored before one that is shown earlier.
@@ -87,19 +88,11 @@ def _decoded(source: InputContainer, stream: VideoStream, wanted: _Wanted) -> It
         early_seconds = REORDERED_FRAMES_MAX / (stream.average_rate or 1)
         from_seconds = wanted.origin_seconds + wanted.next_ms / 1000 - early_seconds
         source.seek(int(from_seconds / stream.time_base), stream=stream)
-    decoded = failed = 0
-    for packet in source.demux(stream):
-        is_near = packet.pts is None or wanted.is_reached(float(packet.pts * packet.time_base))
-        codec.skip_frame = "DEFAULT" if is_near else "NONREF"
-        try:
-            frames = packet.decode()
-        except av.InvalidDataError:
-            # One damaged packet of many: the pictures around it are worth having.
-            failed += 1
-            continue
-        for frame in frames:
-            decoded += 1
-            if frame.time is not None:
-                yield frame
-    if failed and not decoded:
-        raise unreadable()
+
+    def packets() -> Iterator["Packet[VideoStream]"]:
+        for packet in source.demux(stream):
+            is_near = packet.pts is None or wanted.is_reached(float(packet.pts * packet.time_base))
+            codec.skip_frame = "DEFAULT" if is_near else "NONREF"
+            yield packet
+
+    return (frame for frame in decoded(packets()) if frame.time is not None)

@@ -62,11 +62,11 @@ class Hostile:
 
         Args:
             good: messages that the RPC answers rightly, in their order.
-            is_streaming: whether the RPC takes several; else one comes out, never none, which
-                gRPC for Python does not hand on: such a call waits until its own deadline.
+            is_streaming: whether the RPC takes several; else there is mostly one.
         """
         if not is_streaming:
-            return [self._message(good[0])]
+            count = self.random.choices((0, 1, 2), (1, 30, 1))[0]
+            return [self._message(good[0]) for _ in range(count)]
         if self.random.random() < 0.5:  # In order, so that what follows the first is looked at.
             first, *rest = good
             spoilt = [self._message(one) for one in rest for _ in range(self.random.randint(0, 3))]

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ RPCS = list(every_rpc())
 CALL_SECONDS_MAX = 30.0
 CHECK_EVERY = 500
 """Inputs between two looks at whether the brick is unharmed; the last is followed by one too."""
+
+AT_ONCE = 4
+"""Inputs that are on their way together, so that one is made while others are looked at."""
 
 GROWTH_BYTES_MAX = 192 * 1024 * 1024
 """How much more memory a brick and its engine may have than after their first good answers."""
@@ -142,12 +146,41 @@ def fresh_bytes(target: Target, healthy: Mapping[str, Outcome]) -> Mapping[str, 
     return {name: target.memory_bytes(name) for name in BRICKS}
 
 
+def faults(target: Target, rpc: Rpc, seeds: range) -> Iterator[tuple[int, str]]:
+    """Send the inputs of the seeds, and yield to each what was not as it should be."""
+
+    def fault(seed: int) -> str:
+        hostile = Hostile(Random(f"{rpc.name} {seed}"), target.media)  # noqa: S311 - repeatable, not secret
+        messages = hostile.call(target.good[rpc.name], is_streaming=rpc.method.client_streaming)
+        return target.ask(rpc, messages, HOSTILE).fault
+
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        yield from zip(seeds, pool.map(fault, seeds), strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def test_a_good_call_of_every_rpc_ends_well(healthy: Mapping[str, Outcome]) -> None:
     assert {name: one.fault for name, one in healthy.items() if one.fault} == {}
     assert {name: one.reason for name, one in healthy.items() if one.reason} == {
         "ForgetVoicePrint": Reason.VOICE_PRINT_UNKNOWN,
         "GetObject": Reason.OBJECT_MISSING,
     }
+
+
+def test_a_call_without_the_one_message_of_its_rpc_is_refused(target: Target) -> None:
+    ends = {
+        one.name: target.ask(one, [], HOSTILE) for one in RPCS if not one.method.client_streaming
+    }
+    assert {name: end.fault for name, end in ends.items() if end.fault} == {}
+    assert {end.reason for end in ends.values()} == {Reason.ARGUMENT_INVALID}
+
+
+def test_ten_megabytes_are_more_than_any_rpc_takes(target: Target) -> None:
+    ends = {one.name: target.ask(one, [b"a" * 10_000_000], HOSTILE) for one in RPCS}
+    assert {name: end.fault for name, end in ends.items() if end.fault} == {}
+    assert {end.reason for end in ends.values()} == {Reason.ARGUMENT_INVALID}
 
 
 @pytest.mark.timeout(0)  # Each call has a limit; how many there are is given by hand.
@@ -163,18 +196,14 @@ def test_bad_input_is_refused_with_a_reason_and_harms_nobody(
     # Enrolling again and again would fill the store of the good tenant.
     beside = [one for one in RPCS if one.brick == rpc.brick and one.name != "EnrolVoicePrint"]
     after = first_seed + -(-input_count // len(RPCS))
-    for seed in range(first_seed, after):
-        hostile = Hostile(Random(f"{rpc.name} {seed}"), target.media)  # noqa: S311 - repeatable, not secret
-        is_streaming = rpc.method.client_streaming
-        messages = hostile.call(target.good[rpc.name], is_streaming=is_streaming)
-        outcome = target.ask(rpc, messages, HOSTILE)
-        assert not outcome.fault, f"--first-seed {seed}: {outcome.fault}"
-        if seed % CHECK_EVERY and seed + 1 < after:
-            continue
+    for first in range(first_seed, after, CHECK_EVERY):
+        seeds = range(first, min(first + CHECK_EVERY, after))
+        for seed, fault in faults(target, rpc, seeds):
+            assert not fault, f"--first-seed {seed}: {fault}"
         harmed = [
             one.name for one in beside if not target.ask_well(one).like(healthy[one.name], one)
         ]
-        assert harmed == [], f"after --first-seed {seed}"
+        assert harmed == [], f"after --first-seed {seeds}"
         assert target.bricks[rpc.brick].is_running()
         growth_bytes = target.memory_bytes(rpc.brick) - fresh_bytes[rpc.brick]
-        assert growth_bytes <= GROWTH_BYTES_MAX, f"after --first-seed {seed}"
+        assert growth_bytes <= GROWTH_BYTES_MAX, f"after --first-seed {seeds}"

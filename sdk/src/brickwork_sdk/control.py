@@ -10,7 +10,7 @@ from brickwork.control.v1 import control_pb2, control_pb2_grpc
 from brickwork_sdk.caller import current_caller
 from brickwork_sdk.durations import to_duration
 from brickwork_sdk.engine import EngineProcess
-from brickwork_sdk.limits import Limit
+from brickwork_sdk.limit import Limit
 from brickwork_sdk.slot import ModelSlot, SlotState
 from brickwork_sdk.slots import Slots, model_info
 

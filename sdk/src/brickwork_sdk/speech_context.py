@@ -6,7 +6,7 @@ The brick does so at its border; gateway and handle before a recording has been 
 from collections.abc import Sequence
 
 from brickwork_sdk.errors import InvalidInput, Reason
-from brickwork_sdk.limits import Limit
+from brickwork_sdk.limit import Limit
 
 _RPC = "TranscribeRecording"
 PROMPT = Limit(_RPC, "prompt_characters", 600, reason=Reason.TEXT_TOO_LONG)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from brickwork_sdk.errors import InvalidInput, Reason
-from brickwork_sdk.limits import Limit
+from brickwork_sdk.limit import Limit
 
 
 @pytest.mark.parametrize("value", [1, 2.5, 1000])

@@ -1,7 +1,8 @@
 """What the RPCs of the asr brick take."""
 
 from brickwork_asr.live_source import CHUNK_MS_MAX, HELD_MS_MAX, SILENT_SECONDS_MAX
-from brickwork_sdk.limits import Limit, recording_limits
+from brickwork_sdk.limit import Limit
+from brickwork_sdk.limits import recording_limits
 from brickwork_sdk.media.limits import DURATION_MS_MAX
 from brickwork_sdk.speech_context import CONTEXT_LIMITS
 

@@ -3,7 +3,8 @@
 from brickwork_diarize.engine import SPANS_MAX, SPANS_MS_MAX, SPEAKER_COUNT_MAX
 from brickwork_diarize.voice_print import NAME_LENGTH_MAX
 from brickwork_diarize.voice_print_store import VOICE_PRINTS_MAX
-from brickwork_sdk.limits import Limit, recording_limits
+from brickwork_sdk.limit import Limit
+from brickwork_sdk.limits import recording_limits
 
 LIMITS = (
     *recording_limits("DiarizeRecording"),

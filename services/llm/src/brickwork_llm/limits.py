@@ -8,7 +8,7 @@ from brickwork_llm.engine import (
     TEXT_COUNT_MAX,
 )
 from brickwork_llm.response_schema import BYTES_MAX
-from brickwork_sdk.limits import Limit
+from brickwork_sdk.limit import Limit
 
 ANSWER_TOKENS = Limit("GenerateText", "max_token_count", MAX_TOKEN_COUNT_MAX, least=1)
 TEMPERATURE = Limit("GenerateText", "temperature", TEMPERATURE_MAX)

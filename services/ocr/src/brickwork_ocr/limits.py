@@ -8,7 +8,8 @@ from brickwork_ocr.engine import (
     SAMPLE_EVERY_MS_MAX,
     SAMPLE_EVERY_MS_MIN,
 )
-from brickwork_sdk.limits import Limit, image_limits, recording_limits
+from brickwork_sdk.limit import Limit
+from brickwork_sdk.limits import image_limits, recording_limits
 from brickwork_sdk.media.limits import DURATION_MS_MAX, PIXELS_MAX
 
 

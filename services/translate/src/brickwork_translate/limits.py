@@ -1,6 +1,6 @@
 """What the RPCs of the translate brick take."""
 
-from brickwork_sdk.limits import Limit
+from brickwork_sdk.limit import Limit
 from brickwork_translate.border import (
     ID_CHARS_MAX,
     LIVE_TEXT_BYTES_MAX,

@@ -19,22 +19,16 @@ class Planted:
     Attributes:
         name: of the transcript.
         language: of it, ISO 639-1.
-        use: `tuning` or `report`.
-        kept: supported sentences that stay.
-        supported: how many there are.
+        kept: supported sentences, of 20, that stay.
         cited: those of the kept that name a segment which says it.
-        dropped: unsupported sentences that are left out.
-        unsupported: how many there are.
+        dropped: unsupported sentences, of 20, that are left out.
     """
 
     name: str
     language: str
-    use: str
     kept: int
-    supported: int
     cited: int
     dropped: int
-    unsupported: int
 
 
 def all_planted() -> Sequence[Planted]:
@@ -55,10 +49,7 @@ def _checked(path: Path) -> Planted:
     return Planted(
         name=path.stem,
         language=told["language"],
-        use=told["use"],
         kept=sum(finding.fault is None for finding, _ in right),
-        supported=len(right),
         cited=sum(not cited.isdisjoint(finding.segments) for finding, cited in right),
         dropped=sum(finding.fault is not None for finding in wrong),
-        unsupported=len(wrong),
     )

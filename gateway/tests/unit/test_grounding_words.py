@@ -22,6 +22,9 @@ def numbers(text: str, lexicon: Lexicon) -> list[str]:
         ("the 20th, the twenty-eighth", ["20", "28"]),
         ("12 thousand, a million", ["12000", "1e+06"]),
         ("the one that we saw", []),
+        ("in the nineteen-sixties, in the 1970s", ["1960", "1970"]),
+        ("nineteen seventy-three, twice", ["1973", "2"]),
+        ("the second of May", ["2"]),
     ],
 )
 def test_english_numbers_are_read(text: str, values: list[str]) -> None:
@@ -38,6 +41,7 @@ def test_english_numbers_are_read(text: str, values: list[str]) -> None:
         ("nove e quatro, vinte e um", ["9", "4", "21"]),
         ("um dia, 12,5 e 1.200", ["12.5", "1200"]),
         ("no quinto andar", ["5"]),
+        ("na terça-feira, às quintas-feiras", []),
     ],
 )
 def test_portuguese_numbers_are_read(text: str, values: list[str]) -> None:
@@ -66,6 +70,11 @@ def test_a_negated_clause_stays_apart_from_one_that_is_not() -> None:
         ["pier"],
     ]
     assert [clause.is_negated for clause in clauses] == [False, True]
+
+
+def test_the_portuguese_verb_is_no_joiner() -> None:
+    [clause] = cut(read_words("A escada velha não é muito segura.", PORTUGUESE), PORTUGUESE)
+    assert [word.folded for word in clause.content] == ["escada", "velha", "segura"]
 
 
 def test_a_title_ends_no_sentence_and_a_possessive_is_its_name() -> None:

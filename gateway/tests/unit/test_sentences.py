@@ -42,7 +42,7 @@ def test_speech_without_full_stops_is_cut_after_sixty_words() -> None:
 
 def test_an_abbreviation_ends_no_sentence() -> None:
     said = sentences([segment(0, "And Mr. Dashwood met Dr. No. They spoke.")])
-    assert texts(said) == ["And Mr. Dashwood met Dr. No. They spoke."]
+    assert texts(said) == ["And Mr. Dashwood met Dr. No.", "They spoke."]
     assert drafted("Mr. Dashwood came. He left.") == ["Mr. Dashwood came.", "He left."]
 
 

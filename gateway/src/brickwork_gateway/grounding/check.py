@@ -1,10 +1,10 @@
 """Whether the recording supports a sentence, and which segments do.
 
 A sentence is cut into clauses. Each clause must have a place in the recording, a sentence with its
-neighbours, where all of this holds: enough of what the clause says is said there, rare words
-weighing more; its numbers, months and days are said there, and not others instead; the names are
-those that are said there, or of whom speaks there; and it is negated if and only if what it repeats
-is.
+neighbours, where all of this holds: its numbers, months and days are said there, and not others
+instead; the names are those that are said there, or of whom speaks there; and it is negated if and
+only if what it repeats is. Together the places must say enough of the sentence, rare words weighing
+more, and that of a clause which says why must say enough of it alone.
 
 Source: the parts are known: claims against retrieved evidence as in FEVER (Thorne et al. 2018);
 overlap weighed by inverse document frequency (Sparck Jones 1972) as the evidence score; numbers,
@@ -21,10 +21,10 @@ from brickwork_gateway.grounding.clauses import Clause
 from brickwork_gateway.grounding.recording import Recording, Utterance
 from brickwork_gateway.grounding.words import Kind
 
-CLAUSE_SHARE_MIN = 0.3
-"""Of the weight of a clause that its place must say."""
-SENTENCE_SHARE_MIN = 0.4
+SENTENCE_SHARE_MIN = 0.55
 """Of the weight of a sentence that the places of its clauses must say together."""
+CAUSE_SHARE_MIN = 0.6
+"""Of the weight of a clause that says why: a true fact lends weight to a wrong cause of it."""
 _CANDIDATE_SHARE_MIN = 0.7
 """Places that say so much of what the best one says are looked at too."""
 _CANDIDATES_MAX = 8
@@ -72,18 +72,19 @@ def check(text: str, recording: Recording) -> Finding:
     clauses = [clause for clause in recording.clauses(text) if clause.telling]
     numbers = {number for clause in clauses for number in clause.numbers | clause.days}
     names = {name for clause in clauses for name in clause.names}
-    total = covered = 0.0
-    segments: set[int] = set()
-    for clause in clauses:
-        claim = _Claim(clause, recording, numbers, names)
-        support = claim.best_support()
-        if support.fault:
-            return Finding(fault=support.fault)
-        total += claim.weight
-        covered += support.covered
-        segments |= support.segments
+    claims = [_Claim(clause, recording, numbers, names) for clause in clauses]
+    supports = [claim.best_support() for claim in claims]
+    fault = next((support.fault for support in supports if support.fault), None)
+    if fault:
+        return Finding(fault=fault)
+    total = sum(claim.weight for claim in claims)
+    covered = sum(support.covered for support in supports)
+    segments = frozenset[int]().union(*(support.segments for support in supports))
     if not segments or recording.is_strange(text) or covered < SENTENCE_SHARE_MIN * total:
         return Finding(fault=Fault.WORDS)
+    for claim, support in zip(claims, supports, strict=True):
+        if claim.is_cause and support.covered < CAUSE_SHARE_MIN * claim.weight:
+            return Finding(fault=Fault.WORDS)
     return Finding(segments=tuple(sorted(segments)))
 
 
@@ -101,6 +102,7 @@ class _Claim:
         self, clause: Clause, recording: Recording, numbers: set[str], names: set[str]
     ) -> None:
         self._clause = clause
+        self.is_cause = clause.is_cause
         self._recording = recording
         self._numbers = numbers
         self._names = names
@@ -118,7 +120,7 @@ class _Claim:
         """Return the best place without a fault, or the best one with its fault."""
         found = [self._support(place) for place in self._candidates()]
         if not found:
-            return _Support(0.0, frozenset(), Fault.WORDS)
+            return _Support(0.0, frozenset(), None)
         return max(found, key=lambda support: (support.fault is None, support.covered))
 
     def _candidates(self) -> list[int]:
@@ -136,15 +138,13 @@ class _Claim:
 
     def _support(self, place: int) -> _Support:
         said = self._said_near(place, self._content | self._figures)
-        covered = self._weigh(said)
         faults: Sequence[tuple[Fault, Callable[[int], bool]]] = (
-            (Fault.WORDS, lambda _: covered >= CLAUSE_SHARE_MIN * self.weight),
             (Fault.NUMBER, self._has_numbers),
             (Fault.NAME, self._has_names),
             (Fault.NEGATION, self._agrees),
         )
         fault = next((fault for fault, holds in faults if not holds(place)), None)
-        return _Support(covered, frozenset(self._cited(place)), fault)
+        return _Support(self._weigh(said), frozenset(self._cited(place)), fault)
 
     def _cited(self, place: int) -> Iterator[int]:
         """Yield the segments of the place that say what the clause says."""
@@ -176,7 +176,11 @@ class _Claim:
                     return False
                 if not any(number in each.folded and self._is_ours(each) for each in near):
                     return False
-        return all(self._recording.counts(*pair) for pair in self._clause.counted.items())
+        return all(
+            self._recording.counts(number, word)
+            for number, word in self._clause.counted.items()
+            if number not in here.numbers or number in here.counted
+        )
 
     def _is_ours(self, utterance: Utterance) -> bool:
         """Tell whether a neighbour speaks of nobody else than the claim does."""
@@ -225,9 +229,13 @@ class _Claim:
             return True
         if (here.names | main.names) - self._clause.names:
             return False
-        if any(name in each.folded for each in self._recording.near(place)):
+        near = self._recording.near(place)
+        if any(name in each.folded for each in near):
             return True
-        return name not in self._recording.voice_names and self._recording.says(name)
+        # It may be the name of who speaks, if nobody knows another for him and none is said here.
+        is_other = any(each.names - self._clause.names for each in near)
+        is_known = here.voice or name in self._recording.voice_names
+        return not (is_other or is_known) and self._recording.says(name)
 
     def _is_voice(self, name: str, place: int) -> bool:
         """Tell whether the one of this name says it himself; who asks says nothing of himself."""
@@ -247,7 +255,19 @@ class _Claim:
         is_passive = [
             any(word.folded in agents for word in clause.words) for clause in (self._clause, said)
         ]
-        return ours != theirs and is_passive[0] == is_passive[1]
+        if is_passive[0] != is_passive[1]:
+            return False
+        return ours != theirs or self._is_mirrored(said)
+
+    def _is_mirrored(self, said: Clause) -> bool:
+        """Tell whether the first and the last of what both say have changed places."""
+        meaning = self._recording.lexicon.meaning
+        ours, theirs = (
+            [meaning(word.folded) for word in clause.telling] for clause in (self._clause, said)
+        )
+        ours = [word for word in ours if word in theirs]
+        theirs = [word for word in theirs if word in ours]
+        return len(ours) > 3 and (ours[0], ours[-1]) == (theirs[-1], theirs[0])
 
     def _says_most(self, place: int) -> bool:
         """Tell whether a sentence says more of the clause than its neighbours add to it."""
@@ -263,10 +283,10 @@ class _Claim:
         """
         if self._clause.is_refusal or self._clause.is_constant:
             return True
-        home = self._main(place, times=1).places.keys() | self._at(place).places.keys()
+        home = self._at(place).places.keys()
         weight = negated_weight = 0.0
         is_repeated = False
-        for meaning in self._content:
+        for meaning in self._content | self._anchors:
             clauses = self._clauses_saying(meaning, place)
             if clauses:
                 weight += self._recording.weight(meaning)
@@ -278,8 +298,18 @@ class _Claim:
         if self._clause.is_negated:
             return negated_weight > 0 or is_excused
         if is_repeated or is_excused:
-            return not is_repeated
+            return not is_repeated and not self._is_called_off(self._at(place))
         return negated_weight <= _NEGATED_SHARE_MAX * weight
+
+    def _is_called_off(self, here: Utterance) -> bool:
+        """Tell whether a refusal is all that a clause says beside what the claim says."""
+        lexicon = self._recording.lexicon
+        for clause in here.clauses:
+            words = {word.folded for word in clause.content}
+            denied = {w for w in words if lexicon.stem(w) not in lexicon.refusal_stems}
+            if clause.is_refusal and denied and set(map(lexicon.meaning, denied)) <= self._content:
+                return True
+        return False
 
     def _repeats(self, clause: Clause) -> bool:
         """Tell whether the claim says all that a clause of the recording says."""

@@ -23,12 +23,14 @@ class Clause:
             answers a question negates nothing after it, nor does the "isn't it" of a question.
         is_refusal: whether a word of it has a negation inside.
         is_constant: whether it says that something stays as it is.
+        is_cause: whether it says why.
     """
 
     words: tuple[Word, ...]
     is_negated: bool
     is_refusal: bool
     is_constant: bool
+    is_cause: bool
 
     def with_more(self, other: "Clause") -> "Clause":
         """Return both as one."""
@@ -37,6 +39,7 @@ class Clause:
             self.is_negated or other.is_negated,
             self.is_refusal or other.is_refusal,
             self.is_constant or other.is_constant,
+            self.is_cause,
         )
 
     @property
@@ -109,19 +112,26 @@ def pieces(words: Sequence[Word], lexicon: Lexicon) -> Iterator[list[Word]]:
 
 
 def _clause(words: Collection[Word], lexicon: Lexicon) -> Clause:
-    stems = {lexicon.stem(word.folded) for word in words if word.kind is Kind.CONTENT}
     kinds = {word.kind for word in words}
     return Clause(
         words=tuple(words),
         is_negated=Kind.NEGATOR in kinds and not kinds.isdisjoint(TELLING),
-        is_refusal=not stems.isdisjoint(lexicon.refusal_stems),
+        is_refusal=any(_refuses(word, lexicon) for word in words),
         is_constant=any(word.folded in lexicon.constant_words for word in words),
+        is_cause=any(word.folded in lexicon.cause_words for word in words),
     )
+
+
+def _refuses(word: Word, lexicon: Lexicon) -> bool:
+    """Tell whether a word has a negation inside; forms of words of grammar are too short to say."""
+    if word.kind is Kind.CONTENT:
+        return lexicon.stem(word.folded) in lexicon.refusal_stems
+    return word.folded in lexicon.refusal_words
 
 
 def _is_one(before: Clause, clause: Clause) -> bool:
     if not before.telling or not clause.telling:
         return True
-    if before.is_negated != clause.is_negated:
+    if before.is_negated != clause.is_negated or clause.is_cause:
         return False
     return min(len(before.telling), len(clause.telling)) < _TELLING_MIN

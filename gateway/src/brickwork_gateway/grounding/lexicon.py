@@ -23,12 +23,14 @@ class Lexicon:
             clause from agreeing in negation, because what they deny stands elsewhere.
         constants: words for staying as one is; who claims that denies a change without a negator.
         openers: words that begin a clause.
+        causes: words that begin one that says why; they are openers too.
         cardinals: number words with their values, `word=value`.
         ordinals: likewise; they are numbers of days and floors.
         scales: words by which what stands before them is multiplied, `word=value`.
         halves: words for a half, as in "three and a half thousand".
         joiners: words between the parts of one number.
         calendar: names of months and of days of the week.
+        calendar_endings: what may hang on a day of the week and says nothing more.
         first_person: words by which a speaker speaks of himself.
         first_person_endings: endings of verbs that do the same without such a word.
         bare_noun_endings: endings of nouns that begin a sentence without an article; a capital at
@@ -37,6 +39,7 @@ class Lexicon:
         introductions: what stands before the speaker's own name, phrases divided by `|`.
         signatures: what stands after it.
         synonyms: groups of words that are taken as one, divided by `|`.
+        stem_characters_min: what endings leave of a word at least.
         endings: what inflection and derivation put at the end of a word.
     """
 
@@ -46,12 +49,14 @@ class Lexicon:
     refusals: str = ""
     constants: str = ""
     openers: str = ""
+    causes: str = ""
     cardinals: str = ""
     ordinals: str = ""
     scales: str = ""
     halves: str = ""
     joiners: str = ""
     calendar: str = ""
+    calendar_endings: str = ""
     first_person: str = ""
     first_person_endings: str = ""
     bare_noun_endings: str = ""
@@ -60,11 +65,12 @@ class Lexicon:
     signatures: str = ""
     synonyms: str = ""
     endings: str = ""
+    stem_characters_min: int = 3
 
     @cached_property
     def grammar_words(self) -> frozenset[str]:
         """Folded words that say nothing by themselves."""
-        return _words(self.grammar, self.titles, self.openers, self.first_person)
+        return _words(self.grammar, self.titles, self.openers, self.causes, self.first_person)
 
     @cached_property
     def title_words(self) -> frozenset[str]:
@@ -77,9 +83,14 @@ class Lexicon:
         return _words(self.negators)
 
     @cached_property
+    def refusal_words(self) -> frozenset[str]:
+        """Folded words with a negation inside them."""
+        return _words(self.refusals)
+
+    @cached_property
     def refusal_stems(self) -> frozenset[str]:
-        """Stems of words with a negation inside them."""
-        return frozenset(map(self.stem, _words(self.refusals)))
+        """Their stems."""
+        return frozenset(map(self.stem, self.refusal_words))
 
     @cached_property
     def constant_words(self) -> frozenset[str]:
@@ -94,7 +105,12 @@ class Lexicon:
     @cached_property
     def opener_words(self) -> frozenset[str]:
         """Folded words that begin a clause."""
-        return _words(self.openers)
+        return _words(self.openers, self.causes)
+
+    @cached_property
+    def cause_words(self) -> frozenset[str]:
+        """Folded words that begin a clause which says why."""
+        return _words(self.causes)
 
     @cached_property
     def calendar_words(self) -> frozenset[str]:
@@ -129,12 +145,19 @@ class Lexicon:
     @cached_property
     def introduction_phrases(self) -> tuple[tuple[str, ...], ...]:
         """Folded phrases before a speaker's own name."""
-        return tuple(tuple(fold(phrase).split()) for phrase in self.introductions.split("|"))
+        phrases = self.introductions.split("|")
+        return tuple(tuple(map(self.folded, phrase.split())) for phrase in phrases)
 
     @cached_property
     def signature_words(self) -> frozenset[str]:
         """Folded words after a speaker's own name."""
         return _words(self.signatures)
+
+    def folded(self, word: str) -> str:
+        """Fold a word, unless a mark is all that tells it from a joiner: in Portuguese é from e."""
+        plain = fold(word)
+        whole = unicodedata.normalize("NFC", word.casefold())
+        return whole if plain in self.joiner_words and whole != plain else plain
 
     def speaks_of_itself(self, word: str) -> bool:
         """Tell whether a folded word is in the first person."""
@@ -144,7 +167,7 @@ class Lexicon:
     def is_bare_noun(self, word: str) -> bool:
         """Tell whether a folded word may begin a sentence as a noun without an article."""
         endings = tuple(_words(self.bare_noun_endings))
-        return bool(endings and word.endswith(endings))
+        return self.stem(word) in self._group_by_stem or bool(endings and word.endswith(endings))
 
     def stem(self, word: str) -> str:
         """Cut the longest known ending off a folded word, so that its forms are one.
@@ -159,9 +182,9 @@ class Lexicon:
 
     def _cut(self, word: str) -> str:
         for ending in self._endings:
-            if word.endswith(ending) and len(word) - len(ending) >= _STEM_CHARACTERS_MIN:
+            if word.endswith(ending) and len(word) - len(ending) >= self.stem_characters_min:
                 word = word[: -len(ending)]
-                is_doubled = len(word) > _STEM_CHARACTERS_MIN and word[-1] == word[-2]
+                is_doubled = len(word) > self.stem_characters_min and word[-1] == word[-2]
                 return word[:-1] if is_doubled else word  # planned, plan
         return word
 
@@ -182,9 +205,6 @@ class Lexicon:
             for stem in stems:
                 found.setdefault(stem, f"{stems[0]}+")
         return found
-
-
-_STEM_CHARACTERS_MIN = 3
 
 
 def fold(text: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from brickwork_gateway.grounding.lexicon import Lexicon
 
 _THOUSAND, _THOUSAND_DIGITS = 1_000, 3
+_CENTURIES, _YEARS = range(17, 21), range(10, 100)
+"""Two numbers that are one year when they follow each other."""
 
 
 class NumberReader:
@@ -45,6 +47,8 @@ class NumberReader:
                     group = (group or 1) * scale
                 else:
                     total, group, scale_before = total + (group or 1) * scale, 0.0, scale
+            elif value is not None and group in _CENTURIES and value in _YEARS and not is_joined:
+                group = group * 100 + value  # nineteen seventy-three
             elif value is not None and self._fits(group, value, word) and value < scale_before:
                 group += value
             elif word in self._joiners and end == at and at > place and not is_joined:

@@ -1,6 +1,7 @@
 """What was said, laid out so that claims can be looked up in it."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +11,14 @@ from brickwork_gateway.grounding.clauses import TELLING, Clause, cut, pieces
 from brickwork_gateway.grounding.lexicon import Lexicon
 from brickwork_gateway.grounding.lexicons import lexicon_of
 from brickwork_gateway.grounding.spoken import Spoken
-from brickwork_gateway.grounding.voices import heard_names
+from brickwork_gateway.grounding.voices import called_name, heard_names
 from brickwork_gateway.grounding.words import Kind, Word, read_words
 
 _REACH = 2
 """Sentences before and after one that belong to its place: speech spreads a thought over turns."""
 _REFUSAL_WORDS_MAX = 2
-_UNKNOWN_COUNT = 0.5
+_YEAR = re.compile("(19|20)[0-9][0-9]")
+_UNKNOWN_COUNT = 3
 """A word that nobody says weighs as if it were said in half a sentence."""
 
 
@@ -134,13 +136,26 @@ class Recording:
         return Counter(meaning for each in self.utterances for meaning in each.places)
 
     def _claimed(self, text: str) -> list[Word]:
-        words = read_words(text, self.lexicon)
+        words = [self._as_said(word) for word in read_words(text, self.lexicon)]
         return [replace(word, kind=Kind.NAME) if self._names(word) else word for word in words]
 
+    def _as_said(self, word: Word) -> Word:
+        """Write a year as it is said: of 1991 often only the ninety-one."""
+        if word.kind is Kind.NUMBER and _YEAR.fullmatch(word.folded) and not self.says(word.folded):
+            short = word.folded[-2:].lstrip("0")
+            return replace(word, folded=short) if self.says(short) else word
+        return word
+
     def _named(self, words: Sequence[Word]) -> list[Word]:
-        """Tell the names among what was said; a capital at the head of a sentence proves none."""
+        """Tell the names among what was said; a capital at the head of a sentence proves none.
+
+        Who is called by his name is spoken to, and not spoken of.
+        """
+        called = called_name(words, self.lexicon)
         return [
-            replace(word, kind=Kind.NAME)
+            replace(word, kind=Kind.GRAMMAR)
+            if word.folded == called and word.folded in self.voice_names
+            else replace(word, kind=Kind.NAME)
             if _may_be_name(word)
             and word.folded not in self._in_lower_case
             and (not word.is_first or word.folded in self._in_capitals | self.voice_names)
@@ -174,7 +189,8 @@ def _turns_down(answer: Sequence[Word], lexicon: Lexicon) -> bool:
     """Tell whether an answer is a refusal and little else: "The office refused it", for one."""
     clauses = cut(answer, lexicon)
     is_short = sum(len(clause.telling) for clause in clauses) <= _REFUSAL_WORDS_MAX
-    return is_short and any(clause.is_refusal and not clause.is_negated for clause in clauses)
+    is_told = not any(word.kind is Kind.NEGATOR or word.folded == "?" for word in answer)
+    return is_told and is_short and any(clause.is_refusal and clause.content for clause in clauses)
 
 
 def _utterance(

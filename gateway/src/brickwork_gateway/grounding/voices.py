@@ -2,16 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from brickwork_gateway.grounding.lexicon import Lexicon
 from brickwork_gateway.grounding.lexicons import lexicon_of
 from brickwork_gateway.grounding.spoken import Spoken
 from brickwork_gateway.grounding.words import Kind, Word, read_words
 
-_INTRODUCED, _ADDRESSED = 3, 1
-"""How much a name weighs that somebody gives himself, and one by which somebody is called before
-he speaks."""
+_INTRODUCED, _ASKED, _ADDRESSED = 3, 2, 1
+"""How much a name weighs that somebody gives himself, one at the head of a question that he
+answers, and one by which somebody is called otherwise before he speaks."""
 _VOTES_MIN = 2
 _SHARE_MIN = 2 / 3
 _CALL_WORDS_MAX = 2
@@ -26,7 +25,7 @@ class Voices:
     def __init__(self, language: str | None) -> None:
         self._lexicon = lexicon_of(language)
         self._votes: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self._called: tuple[str | None, str] | None = None
+        self._called: tuple[str | None, str, int] | None = None
         self._proven: set[str] = set()
         self._heard: set[str | None] = set()
 
@@ -34,18 +33,19 @@ class Voices:
         """Listen to the next sentence."""
         words = read_words(spoken.text, self._lexicon)
         if self._called and spoken.speaker and spoken.speaker != self._called[0]:
-            self._votes[self._called[1]][spoken.speaker] += _ADDRESSED
+            self._votes[self._called[1]][spoken.speaker] += self._called[2]
             self._called = None
         self._proven |= {word.folded for word in words if _is_name(word) and not word.is_first}
         for name in _introduced(words, self._lexicon):
             self._proven.add(name)
             if spoken.speaker:
                 self._votes[name][spoken.speaker] += _INTRODUCED
-        called = _called(words)
+        called = called_name(words, self._lexicon)
         if called and spoken.speaker in self._heard:  # who begins with a name, mostly says his own
             if len(words) <= _CALL_WORDS_MAX and words[-1].folded == "?":
                 self._proven.add(called)
-            self._called = (spoken.speaker, called)
+            is_asked = words[-1].folded == "?" and called in {word.folded for word in words[:2]}
+            self._called = (spoken.speaker, called, _ASKED if is_asked else _ADDRESSED)
         self._heard.add(spoken.speaker)
 
     def names(self) -> Mapping[str, frozenset[str]]:
@@ -76,26 +76,29 @@ def _introduced(words: Sequence[Word], lexicon: Lexicon) -> list[str]:
     for phrase in lexicon.introduction_phrases:
         for place in range(len(folded) - len(phrase) + 1 if phrase else 0):
             if tuple(folded[place : place + len(phrase)]) == phrase:
-                names = []
+                names: list[str] = []
                 for word in words[place + len(phrase) :]:
+                    if word.folded in lexicon.title_words and not names:
+                        continue
                     if not _is_name(word):
                         break
                     names.append(word.folded)
                 if names:
                     return names
-    signed = [
+    return [
         name.folded
-        for name, after in pairwise(words)
-        if _is_name(name) and after.folded in lexicon.signature_words
+        for name, here, after in zip(words, words[1:], words[2:], strict=False)
+        if _is_name(name) and here.folded in lexicon.signature_words
+        if after.kind is Kind.MARK or len(words) <= _SIGNED_WORDS_MAX
     ]
-    return signed if len(words) <= _SIGNED_WORDS_MAX else []
 
 
-def _called(words: Sequence[Word]) -> str | None:
+def called_name(words: Sequence[Word], lexicon: Lexicon) -> str | None:
     """Return the name by which a sentence calls somebody: it stands between marks."""
     found = None
     for place, word in enumerate(words):
-        before = words[place - 1].folded if place else ","
+        first = place - (place > 0 and words[place - 1].folded in lexicon.title_words)
+        before = words[first - 1].folded if first else ","
         after = words[place + 1].folded if place + 1 < len(words) else "."
         if _is_name(word) and before in _CALLS and after in _CALLS:
             found = word.folded

@@ -9,7 +9,7 @@ from brickwork_gateway.grounding.lexicon import Lexicon, fold
 from brickwork_gateway.grounding.numbers import NumberReader
 
 _TOKEN = re.compile(
-    r"(?P<digits>\d+(?:[.,]\d+)*)(?:st|nd|rd|th|º|ª)?"
+    r"(?P<digits>\d+(?:[.,]\d+)*)(?:st|nd|rd|th|s|º|ª)?\b"
     r"|(?P<word>[^\W\d_]+(?:['’](?:t|s|ll|re|ve|d|m)\b)?)"
     r"|(?P<mark>[,;:.!?…()\[\]\"“”—–])"
 )
@@ -52,6 +52,8 @@ def read_words(text: str, lexicon: Lexicon) -> list[Word]:
 
 def _tokens(text: str, lexicon: Lexicon) -> Iterator[Word]:
     is_first, before = True, ""
+    for ending in lexicon.calendar_endings.split():
+        text = text.replace(ending, "")
     for match in _TOKEN.finditer(text.replace("’", "'")):
         token = match.group(match.lastgroup or 0)
         if match.lastgroup == "mark":
@@ -65,7 +67,7 @@ def _tokens(text: str, lexicon: Lexicon) -> Iterator[Word]:
         else:
             folded = fold(token)
             kind = _kind(folded, token[0].isupper(), lexicon)
-            folded = folded.removesuffix("'s")
+            folded = lexicon.folded(token).removesuffix("'s")
             if kind is Kind.CALENDAR:
                 folded = folded.removesuffix("s")  # Mondays are days of the name Monday
             yield Word(folded, kind, token[0].isupper(), is_first)

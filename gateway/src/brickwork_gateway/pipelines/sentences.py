@@ -11,8 +11,8 @@ _SENTENCE_WORDS_MAX = 60
 
 _END = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
 _BETWEEN = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n+")
-_ABBREVIATION = re.compile(r"[^\W\d_]{1,3}\.")
-"""With a capital, such as Mr., Dr. or Sr., these end no sentence."""
+_ABBREVIATION = re.compile(r"(?:[^\W\d_]|[^\W\d_aeiouyáàâãéêíóôõú]{2,3}a?)\.", re.IGNORECASE)
+"""With a capital, initials and letters without a vowel, such as Mr. or Sra., end no sentence."""
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 

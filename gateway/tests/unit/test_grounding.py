@@ -40,6 +40,8 @@ def test_of_twenty_planted_sentences_eighteen_are_found_out_and_most_true_ones_s
     dropped, right = [], []
     for path in PLANTED.glob(f"*-{language}.json"):
         told, recording = planted(path.stem)
+        if told["use"] != "tuning":
+            continue
         assert len(told["supported"]) == len(told["unsupported"]) == 20
         kept = [(check(text, recording), cited) for text, cited in told["supported"]]
         right.append(sum(bool(set(cited) & set(finding.segments)) for finding, cited in kept))

@@ -33,9 +33,9 @@ def found(claim: str, *said: str, language: str = "en") -> Finding:
     return check(claim, Recording(spoken, language))
 
 
-@pytest.mark.parametrize(("language", "right_min"), [("en", 16.5), ("pt", 18)])
-def test_of_twenty_planted_sentences_eighteen_are_found_out_and_most_true_ones_stay_in_the_mean(
-    language: str, right_min: float
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_of_twenty_planted_sentences_eighteen_are_found_out_and_of_twenty_true_ones_eighteen_stay(
+    language: str,
 ) -> None:
     dropped, right = [], []
     for path in PLANTED.glob(f"*-{language}.json"):
@@ -43,11 +43,10 @@ def test_of_twenty_planted_sentences_eighteen_are_found_out_and_most_true_ones_s
         if told["use"] != "tuning":
             continue
         assert len(told["supported"]) == len(told["unsupported"]) == 20
-        kept = [(check(text, recording), cited) for text, cited in told["supported"]]
-        right.append(sum(bool(set(cited) & set(finding.segments)) for finding, cited in kept))
+        right.append(sum(not check(text, recording).fault for text, _ in told["supported"]))
         dropped.append(sum(bool(check(text, recording).fault) for text, _ in told["unsupported"]))
     assert mean(dropped) >= 18
-    assert mean(right) >= right_min
+    assert mean(right) >= 18
 
 
 def test_a_sentence_names_the_segments_that_say_it() -> None:
@@ -214,3 +213,83 @@ def test_who_answers_a_question_that_begins_with_a_name_has_this_name() -> None:
     ]
     spoken = [Spoken(text, speaker, (n,)) for n, (speaker, text) in enumerate(said)]
     assert heard_names(spoken, "en")["b"] == frozenset({"walter"})
+
+
+def test_a_name_is_heard_when_somebody_presents_himself_by_it_or_is_praised_by_it() -> None:
+    said = [
+        ("a", "Good evening, everybody."),
+        ("b", "Evening."),
+        ("b", "Idris, engine room."),
+        ("c", "We need six hundred posters."),
+        ("a", "Good point, Priya."),
+        ("c", "Thank you."),
+    ]
+    spoken = [Spoken(text, speaker, (n,)) for n, (speaker, text) in enumerate(said)]
+    assert heard_names(spoken, "en") == {"b": frozenset({"idris"}), "c": frozenset({"priya"})}
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ("The bank lends at most 9,000.", "The bank lends no more than nine thousand."),
+        ("You may bring at most thirty coins.", "We ask you not to bring more than thirty coins."),
+        (
+            "Nobody heard the boat for fifteen minutes.",
+            "Nobody heard the boat for a quarter of an hour.",
+        ),
+        ("The band plays without pay.", "The band plays for free."),
+    ],
+)
+def test_limits_and_amounts_are_known_in_other_words(claim: str, said: str) -> None:
+    assert found(claim, f"a: {said}").fault is None
+
+
+def test_a_number_after_one_in_thousands_may_be_meant_in_thousands() -> None:
+    said = ("a: The German oven is twenty-six thousand, the Italian one twenty-one.",)
+    assert found("The Italian oven costs 21,000.", *said).fault is None
+    assert found("The Italian oven costs 24,000.", *said).fault is Fault.NUMBER
+
+
+def test_a_number_counts_what_the_adjective_after_it_belongs_to() -> None:
+    said = ("a: The new boat sails.", "a: It leaks.", "b: Who rows?", "a: Nine recruits joined.")
+    assert found("Nine new recruits joined.", *said).fault is None
+
+
+def test_a_number_that_answers_a_question_counts_before_those_of_its_neighbours() -> None:
+    said = (
+        "a: A poster in the station costs three euros.",
+        "a: How many do you need?",
+        "b: Six hundred, and they should hang in the station.",
+    )
+    assert found("They need six hundred posters.", *said).fault is None
+
+
+def test_what_stands_before_a_negation_is_not_negated() -> None:
+    said = ("a: Worms eat the leaves so quickly that young maples do not find soil.",)
+    assert found("Young maples suffer because worms eat the leaves quickly.", *said).fault is None
+    assert found("Young maples find soil.", *said).fault is Fault.NEGATION
+
+
+def test_what_is_not_refused_is_no_refusal() -> None:
+    said = ("b: I'm not against it, but I want to hear one before I agree.",)
+    assert found("They want to hear one before they agree.", *said).fault is None
+
+
+def test_what_is_missing_is_not_there() -> None:
+    said = ("a: How many of the pictures are missing?", "b: Eleven of thirty pictures.")
+    assert found("Eleven of the thirty pictures are not finished.", *said).fault is None
+
+
+def test_a_reflexive_after_a_negation_is_no_if() -> None:
+    said = ("a: Ninguém ficou ferido no acidente.",)
+    assert found("Ninguém se feriu no acidente.", *said, language="pt").fault is None
+
+
+def test_an_answer_that_says_nothing_takes_up_no_room_between_two_sentences() -> None:
+    said = (
+        "a: Sixty children visit the mill.",
+        "b: Fine.",
+        "b: Thank you.",
+        "a: They come on Thursday.",
+    )
+    assert found("Sixty children visit the mill on Thursday.", *said).fault is None

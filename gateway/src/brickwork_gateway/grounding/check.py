@@ -108,10 +108,7 @@ class _Claim:
         self._names = names
         lexicon = recording.lexicon
         self._content = {lexicon.meaning(word.folded) for word in clause.content}
-        self._anchors = {
-            word.folded if word.value is not None else lexicon.meaning(word.folded)
-            for word in clause.telling
-        } - self._content
+        self._anchors = set(map(recording.meaning, clause.telling)) - self._content
         people = {lexicon.meaning(name) for name in clause.names & recording.voice_names}
         self._figures = self._anchors - people
         self.weight = self._weigh(self._content | self._figures)
@@ -166,6 +163,8 @@ class _Claim:
     def _has_numbers(self, place: int) -> bool:
         """Tell whether the numbers and days are said here, and no others in their stead."""
         main, here = (self._clause_at(each) for each in (self._main(place), self._at(place)))
+        if self._answers(place) and self._clause.numbers & here.numbers:
+            main = here
         near = self._recording.near(place)
         for wanted, rivals in (
             (self._clause.numbers, main.numbers or here.numbers),
@@ -177,10 +176,14 @@ class _Claim:
                 if not any(number in each.folded and self._is_ours(each) for each in near):
                     return False
         return all(
-            self._recording.counts(number, word)
-            for number, word in self._clause.counted.items()
+            any(self._recording.counts(number, word) for word in words)
+            for number, words in self._clause.counted.items()
             if number not in here.numbers or number in here.counted
         )
+
+    def _answers(self, place: int) -> bool:
+        """Tell whether a sentence comes right after a question, which says what it is about."""
+        return place > 0 and self._recording.utterances[place - 1].is_question
 
     def _is_ours(self, utterance: Utterance) -> bool:
         """Tell whether a neighbour speaks of nobody else than the claim does."""
@@ -277,29 +280,46 @@ class _Claim:
         return self._weigh(own) >= self._weigh(near)
 
     def _agrees(self, place: int) -> bool:
-        """Tell whether what the clause repeats is negated as the clause is.
-
-        It is negated where most of it is, or where all that a negated clause says is repeated.
-        """
+        """Tell whether what the clause repeats is negated as the clause is."""
         if self._clause.is_refusal or self._clause.is_constant:
             return True
-        home = self._at(place).places.keys()
+        return self._is_denied(place) if self._clause.is_negated else self._is_affirmed(place)
+
+    def _is_denied(self, place: int) -> bool:
+        """Tell whether a negated clause says some of it, or it is refused or stays as it is."""
+        said = (self._clauses_saying(meaning, place) for meaning in self._content | self._anchors)
+        return (
+            any(clauses and all(clause.is_negated for clause in clauses) for clauses in said)
+            or any(c.is_refusal for each in self._recording.near(place) for c in each.clauses)
+            or any(clause.is_constant for clause in self._at(place).clauses)
+        )
+
+    def _is_affirmed(self, place: int) -> bool:
+        """Tell whether no more than half of it is negated, nor all of a negated clause repeated.
+
+        What a clause says before its negation is neither: "Ben does not pay" is no word on Ben.
+        """
+        here = self._at(place)
         weight = negated_weight = 0.0
         is_repeated = False
         for meaning in self._content | self._anchors:
             clauses = self._clauses_saying(meaning, place)
-            if clauses:
-                weight += self._recording.weight(meaning)
-            if clauses and all(clause.is_negated for clause in clauses):
-                share = 1 if meaning in home else _NEAR_WEIGHT
+            is_home = meaning in here.places
+            spared = [is_home and self._spares(clause, meaning) for clause in clauses]
+            if all(spared):
+                continue
+            weight += self._recording.weight(meaning)
+            if all(clause.is_negated for clause in clauses) and not any(spared):
+                share = 1 if is_home else _NEAR_WEIGHT
                 negated_weight += self._recording.weight(meaning) * share
                 is_repeated = is_repeated or any(map(self._repeats, clauses))
-        is_excused = any(clause.is_refusal for clause in self._at(place).clauses)
-        if self._clause.is_negated:
-            return negated_weight > 0 or is_excused
-        if is_repeated or is_excused:
-            return not is_repeated and not self._is_called_off(self._at(place))
+        if is_repeated or any(clause.is_refusal for clause in here.clauses):
+            return not is_repeated and not self._is_called_off(here)
         return negated_weight <= _NEGATED_SHARE_MAX * weight
+
+    def _spares(self, clause: Clause, meaning: str) -> bool:
+        """Tell whether a negation comes after all that a clause says of a meaning."""
+        return clause.is_negated and meaning not in map(self._recording.meaning, clause.denied)
 
     def _is_called_off(self, here: Utterance) -> bool:
         """Tell whether a refusal is all that a clause says beside what the claim says."""

@@ -1,8 +1,9 @@
 """Sentences cut into clauses: what belongs together, and whether it is negated."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import pairwise, takewhile
 
 from brickwork_gateway.grounding.lexicon import Lexicon
 from brickwork_gateway.grounding.words import Kind, Word
@@ -47,6 +48,13 @@ class Clause:
         """The words that say something."""
         return [word for word in self.words if word.kind in TELLING]
 
+    @cached_property
+    def denied(self) -> list[Word]:
+        """What a negation turns round: the words after it that say something, or all if none do."""
+        at = next((at for at, word in enumerate(self.words) if word.kind is Kind.NEGATOR), 0)
+        after = [word for word in self.words[at:] if word.kind in TELLING]
+        return after if any(word.kind is Kind.CONTENT for word in after) else self.telling
+
     @property
     def content(self) -> list[Word]:
         """The words that are neither name nor number nor day."""
@@ -68,13 +76,15 @@ class Clause:
         return {word.folded for word in self.words if word.kind is Kind.CALENDAR}
 
     @property
-    def counted(self) -> dict[str, str]:
-        """What each number counts: the content word right after it, folded, by the number."""
-        return {
-            number.folded: word.folded
-            for number, word in pairwise(self.words)
-            if number.kind is Kind.NUMBER and word.kind is Kind.CONTENT
-        }
+    def counted(self) -> dict[str, list[str]]:
+        """What each number counts: the content words right after it, folded, by the number."""
+        found: dict[str, list[str]] = {}
+        for place, number in enumerate(self.words):
+            if number.kind is Kind.NUMBER:
+                after = self.words[place + 1 : place + 3]
+                counted = takewhile(lambda word: word.kind is Kind.CONTENT, after)
+                found[number.folded] = [word.folded for word in counted]
+        return {number: words for number, words in found.items() if words}
 
     @property
     def subject(self) -> str | None:
@@ -98,10 +108,11 @@ def cut(words: Sequence[Word], lexicon: Lexicon) -> list[Clause]:
 
 
 def pieces(words: Sequence[Word], lexicon: Lexicon) -> Iterator[list[Word]]:
-    """Yield what lies between the marks and openers of a sentence."""
+    """Yield what lies between the marks and openers of a sentence; a "not" keeps what it opens."""
+    openers = lexicon.opener_words | lexicon.joiner_words
     piece: list[Word] = []
     for word in words:
-        is_opener = word.folded in lexicon.opener_words or word.folded in lexicon.joiner_words
+        is_opener = word.folded in openers and piece and piece[-1].kind is not Kind.NEGATOR
         if piece and (word.kind is Kind.MARK or is_opener):
             yield piece
             piece = []
@@ -111,14 +122,24 @@ def pieces(words: Sequence[Word], lexicon: Lexicon) -> Iterator[list[Word]]:
         yield piece
 
 
-def _clause(words: Collection[Word], lexicon: Lexicon) -> Clause:
+def _clause(words: Sequence[Word], lexicon: Lexicon) -> Clause:
     kinds = {word.kind for word in words}
     return Clause(
         words=tuple(words),
-        is_negated=Kind.NEGATOR in kinds and not kinds.isdisjoint(TELLING),
-        is_refusal=any(_refuses(word, lexicon) for word in words),
+        is_negated=Kind.NEGATOR in kinds
+        and not kinds.isdisjoint(TELLING)
+        and not _sets_limit(words, lexicon),
+        is_refusal=Kind.NEGATOR not in kinds and any(_refuses(word, lexicon) for word in words),
         is_constant=any(word.folded in lexicon.constant_words for word in words),
         is_cause=any(word.folded in lexicon.cause_words for word in words),
+    )
+
+
+def _sets_limit(words: Sequence[Word], lexicon: Lexicon) -> bool:
+    """Tell whether a number is compared with: who must not give more than ten may give ten."""
+    return any(
+        word.folded in lexicon.limit_words and after.kind is Kind.NUMBER
+        for word, after in pairwise(words)
     )
 
 

@@ -3,6 +3,14 @@
 from brickwork_gateway.grounding.lexicon import Lexicon
 
 ENGLISH = Lexicon(
+    phrases="""
+no more than=at most|not more than=at most|no less than=at least|
+not less than=at least|no fewer than=at least|no later than=by|not later than=by|not only=also|
+not until=only from|not before=only from|no one=nobody|
+for free=free|free of charge=free|without charge=free|without pay=free|for nothing=free|
+as it is=unchanged|a quarter of an hour=15 minutes|half an hour=30 minutes|a century=100 years|
+three quarters of an hour=45 minutes|a fortnight=two weeks|half a dozen=six|a decade=ten years
+""",
     grammar="""
 a an the and or of to in on at by for from with as into onto over under above below up down out off
 about around between among through during than then that this these those there here such just only
@@ -25,7 +33,7 @@ whole place places happen happens happened receive receives received currently r
 previous addition additional both hence thus upon among amongst besides despite apart rather else
 perhaps maybe probably certainly actually simply
 """,
-    titles="mr mrs ms dr doctor professor miss sir madam",
+    titles="mr mrs ms dr doctor professor miss sir madam captain skipper",
     negators="not no never nobody none nothing neither nor nowhere without cannot hardly",
     refusals="""
 refuse refused reject rejected deny denied decline declined fail failed failure lack lacks lacking
@@ -36,6 +44,7 @@ stop stopped decline
 """,
     constants="stay stays stayed remain remains remained unchanged still keep keeps kept",
     halves="half",
+    limits="than",
     openers="""
 that but although though while whereas when before after until if which who so unless
 """,

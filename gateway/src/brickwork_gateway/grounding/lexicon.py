@@ -4,6 +4,7 @@ A language without a lexicon is checked by words, digits and names alone: nothin
 negations, its numbers in words or its synonyms.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ class Lexicon:
     """The closed lists of a language, each as words divided by blanks.
 
     Attributes:
+        phrases: what means the same in plainer words, `phrase=words`, divided by `|`: limits that
+            are told by a negation, amounts of time, and what costs nothing.
         grammar: words that say nothing by themselves, verbs of reporting and words about the
             recording as such included, and so are currencies, which speech leaves out.
         titles: what stands before a name.
@@ -22,6 +25,7 @@ class Lexicon:
         refusals: words with a negation inside them, such as a verb for refusing; they excuse a
             clause from agreeing in negation, because what they deny stands elsewhere.
         constants: words for staying as one is; who claims that denies a change without a negator.
+        limits: words before a number with which something is compared.
         openers: words that begin a clause.
         causes: words that begin one that says why; they are openers too.
         cardinals: number words with their values, `word=value`.
@@ -43,11 +47,13 @@ class Lexicon:
         endings: what inflection and derivation put at the end of a word.
     """
 
+    phrases: str = ""
     grammar: str = ""
     titles: str = ""
     negators: str = ""
     refusals: str = ""
     constants: str = ""
+    limits: str = ""
     openers: str = ""
     causes: str = ""
     cardinals: str = ""
@@ -66,6 +72,12 @@ class Lexicon:
     synonyms: str = ""
     endings: str = ""
     stem_characters_min: int = 3
+
+    def in_plain_words(self, text: str) -> str:
+        """Write the phrases of a text in plainer words."""
+        if not self._plain_words:
+            return text
+        return self._phrase.sub(lambda found: self._plain_words[found[0].casefold()], text)
 
     @cached_property
     def grammar_words(self) -> frozenset[str]:
@@ -106,6 +118,11 @@ class Lexicon:
     def opener_words(self) -> frozenset[str]:
         """Folded words that begin a clause."""
         return _words(self.openers, self.causes)
+
+    @cached_property
+    def limit_words(self) -> frozenset[str]:
+        """Folded words before a number with which something is compared."""
+        return _words(self.limits)
 
     @cached_property
     def cause_words(self) -> frozenset[str]:
@@ -192,6 +209,16 @@ class Lexicon:
         """Return what stands for a folded word and all that is taken to mean the same."""
         stem = self.stem(word)
         return self._group_by_stem.get(stem, stem)
+
+    @cached_property
+    def _plain_words(self) -> Mapping[str, str]:
+        pairs = (pair.split("=") for pair in self.phrases.split("|") if pair.strip())
+        return {" ".join(phrase.split()): words for phrase, words in pairs}
+
+    @cached_property
+    def _phrase(self) -> re.Pattern[str]:
+        phrases = sorted(self._plain_words, key=len, reverse=True)
+        return re.compile(rf"\b({'|'.join(map(re.escape, phrases))})\b", re.IGNORECASE)
 
     @cached_property
     def _endings(self) -> tuple[str, ...]:

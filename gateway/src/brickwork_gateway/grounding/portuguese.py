@@ -3,6 +3,12 @@
 from brickwork_gateway.grounding.lexicon import Lexicon
 
 PORTUGUESE = Lexicon(
+    phrases="""
+não mais de=no máximo|não mais do que=no máximo|nada menos de=pelo menos|não só=também|
+não apenas=também|exceto=mas não|de graça=grátis|sem pagar=grátis|gratuitamente=grátis|
+um quarto de hora=15 minutos|meia hora=30 minutos|um século=100 anos|uma década=dez anos|
+meia dúzia=seis|uma quinzena=15 dias
+""",
     grammar="""
 o a os as um uma uns umas de do da dos das em no na nos nas ao aos à às por pelo pela pelos pelas
 para pra com sob sobre entre até desde durante e ou que já ainda também só apenas mais menos muito
@@ -25,7 +31,7 @@ realmente atualmente recentemente anteriormente lugar acontecer acontece acontec
 recebeu receberam vários várias qualquer quaisquer consigo comigo conosco connosco nele nela neles
 nelas
 """,
-    titles="sr sra dr dra senhor senhora seu dona dom doutor doutora",
+    titles="sr sra dr dra senhor senhora seu dona dom doutor doutora mestre",
     negators="não nunca jamais ninguém nenhum nenhuma nada nem sem tampouco",
     refusals="""
 recusar recusou recusa rejeitar rejeitou negar negou falhar falhou faltar falta faltam evitar evitou

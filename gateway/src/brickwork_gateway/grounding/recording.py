@@ -2,10 +2,12 @@
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from brickwork_gateway.grounding.clauses import TELLING, Clause, cut, pieces
 from brickwork_gateway.grounding.lexicon import Lexicon
@@ -18,6 +20,7 @@ _REACH = 2
 """Sentences before and after one that belong to its place: speech spreads a thought over turns."""
 _REFUSAL_WORDS_MAX = 2
 _YEAR = re.compile("(19|20)[0-9][0-9]")
+_THOUSAND, _MILLION = 1_000, 1_000_000
 _UNKNOWN_COUNT = 3
 """A word that nobody says weighs as if it were said in half a sentence."""
 
@@ -112,6 +115,10 @@ class Recording:
         """Return how telling a meaning is: the rarer it is said, the more."""
         return math.log(1 + len(self.utterances) / (self._spread[meaning] or _UNKNOWN_COUNT))
 
+    def meaning(self, word: Word) -> str:
+        """Return what stands for a word of a sentence that was said; a number stands for itself."""
+        return _meaning(word, self.lexicon)
+
     def says(self, folded: str) -> bool:
         """Tell whether anybody says a word anywhere."""
         return any(folded in each.folded for each in self.utterances)
@@ -128,8 +135,27 @@ class Recording:
         )
 
     def near(self, place: int) -> list[Utterance]:
-        """Return the utterance at a place and those around it."""
-        return self.utterances[max(place - _REACH, 0) : place + _REACH + 1]
+        """Return the utterance at a place, which says something, and those around it."""
+        at, last = bisect_left(self._telling, place), len(self._telling) - 1
+        begin, end = self._telling[max(at - _REACH, 0)], self._telling[min(at + _REACH, last)]
+        return self.utterances[begin : end + 1]
+
+    @cached_property
+    def _telling(self) -> list[int]:
+        """The places where something is said: a mere "Gladly, yes" takes up none of the reach."""
+        return [place for place, each in enumerate(self.utterances) if each.places]
+
+    @cached_property
+    def _elided(self) -> Mapping[float, str]:
+        """What is left of numbers that follow others of the same magnitude in their sentence."""
+        found = {}
+        for each in self.utterances:
+            values = [w.value for clause in each.clauses for w in clause.words if w.value]
+            for long, short in pairwise(values):
+                if long >= _THOUSAND > short:
+                    scale = _MILLION if long >= _MILLION else _THOUSAND
+                    found[short * scale] = f"{short:g}"
+        return found
 
     @cached_property
     def _spread(self) -> Counter[str]:
@@ -140,7 +166,9 @@ class Recording:
         return [replace(word, kind=Kind.NAME) if self._names(word) else word for word in words]
 
     def _as_said(self, word: Word) -> Word:
-        """Write a year as it is said: of 1991 often only the ninety-one."""
+        """Write a number as it is said: of 1991 often only 91, of 21,000 after 26,000 only 21."""
+        if word.value and word.value in self._elided and not self.says(word.folded):
+            return replace(word, folded=self._elided[word.value])
         if word.kind is Kind.NUMBER and _YEAR.fullmatch(word.folded) and not self.says(word.folded):
             short = word.folded[-2:].lstrip("0")
             return replace(word, folded=short) if self.says(short) else word
@@ -174,6 +202,10 @@ class Recording:
         return not is_common and not self.lexicon.is_bare_noun(word.folded)
 
 
+def _meaning(word: Word, lexicon: Lexicon) -> str:
+    return lexicon.meaning(word.folded) if word.value is None else word.folded
+
+
 def _may_be_name(word: Word) -> bool:
     return word.kind is Kind.CONTENT and word.is_capital
 
@@ -189,7 +221,9 @@ def _turns_down(answer: Sequence[Word], lexicon: Lexicon) -> bool:
     """Tell whether an answer is a refusal and little else: "The office refused it", for one."""
     clauses = cut(answer, lexicon)
     is_short = sum(len(clause.telling) for clause in clauses) <= _REFUSAL_WORDS_MAX
-    is_told = not any(word.kind is Kind.NEGATOR or word.folded == "?" for word in answer)
+    is_told = not any(
+        word.kind in (Kind.NEGATOR, Kind.NUMBER) or word.folded == "?" for word in answer
+    )
     return is_told and is_short and any(clause.is_refusal and clause.content for clause in clauses)
 
 
@@ -210,7 +244,7 @@ def _utterance(
     places: dict[str, tuple[int, ...]] = {}
     for number, clause in enumerate(clauses):
         for word in clause.telling:
-            meaning = lexicon.meaning(word.folded) if word.value is None else word.folded
+            meaning = _meaning(word, lexicon)
             places[meaning] = (*places.get(meaning, ()), number)
     return Utterance(
         segments=spoken.segments,

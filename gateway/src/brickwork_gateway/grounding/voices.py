@@ -25,6 +25,8 @@ class Voices:
     def __init__(self, language: str | None) -> None:
         self._lexicon = lexicon_of(language)
         self._votes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._before: str | None = None
+        self._speaking: str | None = None
         self._called: tuple[str | None, str, int] | None = None
         self._proven: set[str] = set()
         self._heard: set[str | None] = set()
@@ -35,18 +37,26 @@ class Voices:
         if self._called and spoken.speaker and spoken.speaker != self._called[0]:
             self._votes[self._called[1]][spoken.speaker] += self._called[2]
             self._called = None
+        if spoken.speaker != self._speaking:
+            self._heard.add(self._speaking)
+            self._before, self._speaking = self._speaking, spoken.speaker
         self._proven |= {word.folded for word in words if _is_name(word) and not word.is_first}
         for name in _introduced(words, self._lexicon):
             self._proven.add(name)
             if spoken.speaker:
                 self._votes[name][spoken.speaker] += _INTRODUCED
         called = called_name(words, self._lexicon)
-        if called and spoken.speaker in self._heard:  # who begins with a name, mostly says his own
+        if called and spoken.speaker not in self._heard:
+            if spoken.speaker and _is_presented(words, called, self._lexicon):
+                self._proven.add(called)
+                self._votes[called][spoken.speaker] += _INTRODUCED
+        elif called:
             if len(words) <= _CALL_WORDS_MAX and words[-1].folded == "?":
                 self._proven.add(called)
             is_asked = words[-1].folded == "?" and called in {word.folded for word in words[:2]}
             self._called = (spoken.speaker, called, _ASKED if is_asked else _ADDRESSED)
-        self._heard.add(spoken.speaker)
+            if self._before and words[-1].folded != "?":  # "Good point, Anna" praises what was said
+                self._votes[called][self._before] += _ADDRESSED
 
     def names(self) -> Mapping[str, frozenset[str]]:
         """Return the folded names of each speaker.
@@ -91,6 +101,13 @@ def _introduced(words: Sequence[Word], lexicon: Lexicon) -> list[str]:
         if _is_name(name) and here.folded in lexicon.signature_words
         if after.kind is Kind.MARK or len(words) <= _SIGNED_WORDS_MAX
     ]
+
+
+def _is_presented(words: Sequence[Word], name: str, lexicon: Lexicon) -> bool:
+    """Tell whether a first word is who speaks: "And Anna, from the office"."""
+    told = [word.folded for word in words if word.folded not in lexicon.joiner_words]
+    is_short = _CALL_WORDS_MAX < len(words) <= _SIGNED_WORDS_MAX  # one word alone is a greeting
+    return is_short and told[0] == name and told[-1] != "?"
 
 
 def called_name(words: Sequence[Word], lexicon: Lexicon) -> str | None:

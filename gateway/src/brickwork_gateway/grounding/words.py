@@ -52,6 +52,7 @@ def read_words(text: str, lexicon: Lexicon) -> list[Word]:
 
 def _tokens(text: str, lexicon: Lexicon) -> Iterator[Word]:
     is_first, before = True, ""
+    text = lexicon.in_plain_words(text)
     for ending in lexicon.calendar_endings.split():
         text = text.replace(ending, "")
     for match in _TOKEN.finditer(text.replace("’", "'")):

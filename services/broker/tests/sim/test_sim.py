@@ -48,8 +48,9 @@ FAULTS = {
 
 
 @pytest.fixture(autouse=True)
-def no_news_of_simulated_disks() -> None:
-    logging.getLogger("brickwork_broker").setLevel(logging.ERROR)
+def no_news_of_simulated_disks(caplog: pytest.LogCaptureFixture) -> None:
+    # Set back after each test: others of this process ask for the broker's warnings.
+    caplog.set_level(logging.ERROR, logger="brickwork_broker")
 
 
 @pytest.mark.parametrize("first_seed", SEEDS[::SEEDS_A_TEST])

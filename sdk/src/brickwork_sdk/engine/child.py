@@ -21,7 +21,7 @@ import typing
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from brickwork_sdk.engine import wire
 from brickwork_sdk.engine.budget import Budget, Elastic, host_budget_bytes
@@ -151,7 +151,7 @@ class Host:
         try:
             method = getattr(self._engine, message["method"])
             kind = typing.get_type_hints(method)["request"]
-            steps = method(TypeAdapter(kind).validate_python(message["request"]))
+            steps = method(wire.adapter(kind).validate_python(message["request"]))
         except (BrickworkError, ValidationError, AttributeError) as error:
             self.send({"type": "error", "id": number, **_described(error)})
             return
@@ -183,7 +183,7 @@ class Host:
             self.send({"type": "error", "id": call.number, **_worked(call), **_described(error)})
         else:
             call.credit -= 1
-            value = TypeAdapter(type(event)).dump_python(event, mode="json")
+            value = wire.adapter(type(event)).dump_python(event, mode="json")
             kind = type(event).__name__
             self.send({"type": "event", "id": call.number, "kind": kind, "value": value})
 

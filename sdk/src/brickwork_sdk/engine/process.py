@@ -167,7 +167,7 @@ class EngineProcess:
     async def stream(
         self,
         method: str,
-        request: object,
+        request: Any,
         events: Sequence[type],
         work_class: str = "batch",
         worked: Callable[[EngineWork], None] = lambda _: None,
@@ -193,12 +193,12 @@ class EngineProcess:
             Busy: ENGINE_STOPPED, the process was stopped; VRAM_REVOKED, its memory was asked back;
                 try again.
         """
-        kinds: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in events}
+        kinds = {kind.__name__: wire.adapter(kind) for kind in events}
         number, answer = next(self._numbers), _Answer(worked)
         if self.fate is not None:
             raise self._gone()
         self._answers[number] = answer
-        value = TypeAdapter(type(request)).dump_python(request, mode="json")
+        value = wire.adapter(type(request)).dump_python(request, mode="json")
         call = {"id": number, "method": method, "request": value, "work_class": work_class}
         self._send({**call, "credit": CREDIT, "trace_id": trace_id}, "call")
         unread = CREDIT

@@ -5,15 +5,24 @@ data to be checked, never objects to be built.
 """
 
 import asyncio
+import functools
 import json
 import socket
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 _LENGTH_BYTES = 4
 
 Message = dict[str, Any]
+
+
+@functools.cache
+def adapter(kind: type) -> TypeAdapter[Any]:
+    """Return what checks and writes a dataclass; to make it anew costs more than to use it."""
+    return TypeAdapter(kind)
 
 
 def encode(message: Mapping[str, Any]) -> bytes:

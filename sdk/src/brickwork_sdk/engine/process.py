@@ -167,7 +167,7 @@ class EngineProcess:
     async def stream(
         self,
         method: str,
-        request: Any,
+        request: object,
         events: Sequence[type],
         work_class: str = "batch",
         worked: Callable[[EngineWork], None] = lambda _: None,

@@ -5,7 +5,6 @@ data to be checked, never objects to be built.
 """
 
 import asyncio
-import functools
 import json
 import socket
 from collections.abc import Mapping
@@ -17,12 +16,14 @@ MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 _LENGTH_BYTES = 4
 
 Message = dict[str, Any]
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
-@functools.cache
 def adapter(kind: type) -> TypeAdapter[Any]:
     """Return what checks and writes a dataclass; to make it anew costs more than to use it."""
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def encode(message: Mapping[str, Any]) -> bytes:

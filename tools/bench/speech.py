@@ -17,7 +17,7 @@ from tools.quality import ROOT, Clip, committed_clips, joined_clip
 from tools.scores import count_errors
 
 READINGS = ROOT / "tests" / "data" / "reading"
-_EXCERPT_SECONDS = 60
+_EXCERPT_SECONDS = 30
 """How much it takes to find the best number of threads."""
 _TRIALS = 3
 """Of each number of threads; the fastest counts, because a single one may be disturbed."""

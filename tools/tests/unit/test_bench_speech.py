@@ -25,10 +25,10 @@ class Scripted(Listener):
 
 def test_each_side_begins_in_its_turn() -> None:
     order: list[str] = []
-    sides = [Scripted(way, order) for way in ("ours", "batched", "default")]
-    heard = [by_turns(sides, Path("a.ogg"), turn) for turn in range(2)]
-    assert order == ["ours", "batched", "default", "batched", "default", "ours"]
-    assert [each["ours"].seconds for each in heard] == [2.0, 2.0]
+    ours, theirs = (Scripted(way, order) for way in ("ours", "batched"))
+    heard = [by_turns(ours, theirs, Path("a.ogg"), turn) for turn in range(2)]
+    assert order == ["ours", "batched", "batched", "ours"]
+    assert [(own.seconds, other.seconds) for own, other in heard] == [(2.0, 3.0), (2.0, 3.0)]
 
 
 def test_speed_is_the_median_of_their_time_over_ours() -> None:

@@ -3,13 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc.aio
 import httpx
-import psutil
 import pytest
 
 from brickwork.broker.v1 import broker_pb2, broker_pb2_grpc
@@ -19,9 +18,9 @@ from brickwork_sdk.caller import Caller, WorkClass
 from brickwork_sdk.testing.documents import Sheet, write_pdf
 from brickwork_sdk.testing.recordings import tone, write_recording
 from brickwork_sdk.vram import MemoryRequest, VramClient, VramToken, client, renewal
-from tests.chaos.faults import engine_of
 from tests.chaos.jobs import Order, check, send, wait_for_segment
 from tests.conftest import Mesh
+from tests.e2e.held_up import in_a_step, tokens
 
 SECONDS = 2400
 """So long that an engine cannot be through before its first segment is shown."""
@@ -122,34 +121,6 @@ def lines(events: list[ocr_pb2.ReadDocumentResponse]) -> list[ocr_pb2.TextLine]:
 
 
 @asynccontextmanager
-async def in_a_step(
-    mesh: Mesh, until: "broker_pb2.TokenState.ValueType", holder: str = "asr"
-) -> AsyncIterator[None]:
-    """Hold an engine up in its step until its token is in a state, however fast it is."""
-    brick = mesh.ready_process(holder)
-    assert brick is not None
-    engine = engine_of(brick)
-    assert engine is not None
-    engine.suspend()
-
-    async def let_go() -> None:
-        while True:
-            if (holder, until) in {(one.holder, one.state) for one in await tokens(mesh)}:
-                engine.resume()
-                return
-            await asyncio.sleep(0.1)  # as an operator would look again
-
-    letting_go = asyncio.create_task(let_go())
-    try:
-        yield
-    finally:
-        letting_go.cancel()
-        await asyncio.gather(letting_go, return_exceptions=True)
-        with suppress(psutil.NoSuchProcess):
-            engine.resume()
-
-
-@asynccontextmanager
 async def lent(
     mesh: Mesh, request: MemoryRequest, work_class: WorkClass = WorkClass.INTERACTIVE
 ) -> AsyncIterator[tuple[VramClient, VramToken]]:
@@ -181,15 +152,6 @@ async def capacity_bytes(mesh: Mesh) -> int:
             broker_pb2.GetCapacityRequest(), timeout=CALL_SECONDS
         )
     return answer.devices[0].capacity_bytes
-
-
-async def tokens(mesh: Mesh) -> list[broker_pb2.VramToken]:
-    """Return all tokens that are held or waited for."""
-    async with grpc.aio.insecure_channel(mesh.address_of("broker")) as channel:
-        answer = await broker_pb2_grpc.BrokerServiceStub(channel).ListVramTokens(
-            broker_pb2.ListVramTokensRequest(), timeout=CALL_SECONDS
-        )
-    return list(answer.tokens)
 
 
 async def shown(mesh: Mesh, job_id: str, holds: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:

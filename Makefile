@@ -3,6 +3,8 @@
 # Once there is an environment, its Python makes the next one.
 PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 IN_VENV := .venv/bin/python
+# A mesh starts a dozen Pythons, and a run of every test hundreds: none compiles it all again.
+unexport PYTHONDONTWRITEBYTECODE
 
 DEMO := .brickwork/demo/three-readings
 

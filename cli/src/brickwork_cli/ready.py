@@ -6,7 +6,8 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-_ASK_SECONDS = 5.0
+ASK_SECONDS = 5.0
+"""How long a process has to answer one question."""
 
 
 async def answers(name: str, address: str) -> bool:
@@ -14,7 +15,7 @@ async def answers(name: str, address: str) -> bool:
     if not address:
         return True
     try:
-        async with asyncio.timeout(_ASK_SECONDS):
+        async with asyncio.timeout(ASK_SECONDS):
             reader, writer = await _connected(address)
             try:
                 if name == "valkey":
@@ -41,7 +42,7 @@ async def _grpc_answers(address: str) -> bool:
     async with grpc.aio.insecure_channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         try:
-            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=_ASK_SECONDS)
+            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=ASK_SECONDS)
         except grpc.RpcError:
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

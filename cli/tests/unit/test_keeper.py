@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brickwork_cli import silence
+from brickwork_cli import ready, silence
 from brickwork_cli.home import Home
 from brickwork_cli.keeper import Keeper
 from brickwork_cli.mesh_state import ProcessState
@@ -87,7 +87,8 @@ async def test_a_process_that_does_not_come_back_is_told(tmp_path: Path) -> None
 async def test_a_process_that_freezes_is_killed_and_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(silence, "LOOK_EVERY_SECONDS", 0.5)
+    monkeypatch.setattr(silence, "LOOK_EVERY_SECONDS", 1.0)
+    monkeypatch.setattr(ready, "ASK_SECONDS", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     keeper, states = keeper_of(tmp_path, HTTP_SERVER.format(port), f"http://127.0.0.1:{port}")

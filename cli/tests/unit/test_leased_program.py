@@ -1,10 +1,10 @@
 """A program under a lease, as a real process, against a broker that does as it is told."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +69,7 @@ def until(holds: Callable[[], bool], process: Leased) -> None:
     """Look until something is so; the process whose doing it is must not end before."""
     while not holds():
         assert process.poll() is None, process.communicate()
-        os.sched_yield()
+        time.sleep(0.01)
 
 
 def test_a_program_hears_what_it_has_and_its_status_is_passed_on(broker: Broker) -> None:

@@ -1,13 +1,15 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from brickwork_llm.ctranslate2_engine import Ctranslate2Engine, load
+from brickwork_llm.ctranslate2_engine import STEP_SECONDS, Ctranslate2Engine, load
 from brickwork_llm.engine import (
     GenerateEvent,
     GenerateRequest,
@@ -53,6 +55,30 @@ def test_deltas_come_first_and_exactly_one_usage_comes_last(engine: Ctranslate2E
         assert usage.completion_token_count == 8
     else:
         assert usage.completion_token_count < 8
+
+
+class Writing:
+    """Writes a letter every few milliseconds, as a model would."""
+
+    def __init__(self, letter: int | None) -> None:
+        self._step = SimpleNamespace(token_id=letter)
+
+    def generate_batch(self, prompts: list[list[str]], callback: Any, **options: Any) -> None:
+        for _ in range(options["max_length"]):
+            time.sleep(0.005)
+            callback(self._step)
+
+
+def test_what_is_written_within_a_tenth_of_a_second_goes_out_together(
+    engine: Ctranslate2Engine,
+) -> None:
+    engine._generator = Writing(engine._tokenizer.token_to_id("x"))
+    began = time.monotonic()
+    events = list(engine.generate(GenerateRequest(HELLO, max_token_count=40)))
+    piece_count = sum(isinstance(event, TextDelta) for event in events)
+    # Those in between are a tenth apart; the first one comes at once, and so does the last.
+    assert piece_count <= 3 + (time.monotonic() - began) / STEP_SECONDS
+    assert text_of(events) == "x" * 40
 
 
 def test_at_temperature_zero_the_answer_repeats(engine: Ctranslate2Engine) -> None:

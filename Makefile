@@ -32,7 +32,7 @@ demo: setup  ## send a real recording through the mesh and print what comes out 
 	@$(ON_GPU) $(IN_VENV) tools/demo.py
 
 test: check  ## run every check, then every test
-	@$(IN_VENV) -m pytest --numprocesses 2 --dist loadfile
+	@$(IN_VENV) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-nemo:  ## run the tests of the engines on NeMo, in an environment that has it (6 GB)
 	@$(MAKE) --no-print-directory setup NEMO=1

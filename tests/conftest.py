@@ -131,6 +131,12 @@ def running(home: Path, *words: str) -> Iterator[Mesh]:
         verify_history(home)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let files that share a mesh come last, so that it does not idle beside all others."""
+    sharing = {item.path for item in items if "mesh" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path in sharing)
+
+
 @pytest.fixture(scope="session")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """The mesh of this test run."""

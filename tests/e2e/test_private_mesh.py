@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,8 +76,9 @@ def test_nothing_runs_and_that_is_said(idle_home: Mesh) -> None:
     assert down.stderr.strip().endswith("[MESH_NOT_RUNNING]")
 
 
-def test_a_taken_port_is_refused_before_anything_starts(mesh: Mesh, idle_home: Mesh) -> None:
-    done = idle_home.handle("up", "--port", str(mesh.port))
+def test_a_taken_port_is_refused_before_anything_starts(idle_home: Mesh) -> None:
+    with socket.create_server(("127.0.0.1", idle_home.port)):
+        done = idle_home.handle("up")
     assert done.returncode == 1
     assert done.stderr.strip().endswith("[ADDRESS_TAKEN]")
     assert idle_home.processes() == []

@@ -29,7 +29,7 @@ from brickwork_sdk.errors import (
 from brickwork_sdk.limits import MESSAGE_LIMIT
 from brickwork_sdk.rich_status import error_from_rpc, to_status
 from brickwork_sdk.telemetry.metrics import RPC_ERRORS, RPC_SECONDS, RPC_TOTAL
-from brickwork_sdk.telemetry.span import mark_failed
+from brickwork_sdk.telemetry.span import begin_call, mark_failed
 from brickwork_sdk.telemetry.tracing import INFRASTRUCTURE
 
 log = logging.getLogger(__name__)
@@ -84,11 +84,12 @@ class RunningCalls:
 
 
 class BorderInterceptor(grpc.aio.ServerInterceptor):
-    """Decodes requests, names the caller, counts the call and renders its error."""
+    """Decodes requests, names the caller, traces and counts the call and renders its error."""
 
     def __init__(self, service: str, calls: RunningCalls) -> None:
         self._domain = f"{service}.brickwork"
         self._calls = calls
+        self._guarded: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
@@ -101,6 +102,11 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
         # None for a method that does not exist: gRPC answers UNIMPLEMENTED by itself.
         if handler is None or rpc.startswith(INFRASTRUCTURE):
             return handler
+        if rpc not in self._guarded:
+            self._guarded[rpc] = self._guard(rpc, handler)
+        return self._guarded[rpc]
+
+    def _guard(self, rpc: str, handler: "Handler") -> "Handler":
         # Every call is a stream of requests towards gRPC, as it is on the wire.
         if handler.response_streaming:
             behaviour = handler.stream_stream or handler.unary_stream
@@ -135,11 +141,13 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
     @asynccontextmanager
     async def _border(self, rpc: str, context: "Context") -> AsyncIterator[None]:
         started = time.monotonic()
+        metadata = context.invocation_metadata() or ()
+        span = begin_call(rpc, metadata)
         task = self._calls.enter()
         error: BrickworkError | None = None
         code = grpc.StatusCode.OK
         try:
-            current_caller.set(Caller.from_metadata(context.invocation_metadata() or ()))
+            current_caller.set(Caller.from_metadata(metadata))
             yield
         except BrickworkError as raised:
             error = raised
@@ -165,6 +173,8 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
             RPC_SECONDS.labels(rpc).observe(seconds)
             RPC_TOTAL.labels(rpc, code.name).inc()
             _note(rpc, code, error, seconds)
+            span.set_attribute("rpc.grpc.status_code", code.value[0])
+            span.end()
         if error is not None:
             await context.abort_with_status(_Status(error, self._domain))
 
@@ -186,8 +196,7 @@ def _note(
     if error is None:
         log.debug("rpc_ended", extra=fields)
         return
-    # The interceptor of OpenTelemetry sees no rich status, and would leave it at OK.
-    mark_failed(error.reason, {"rpc.grpc.status_code": code.value[0]})
+    mark_failed(error.reason)
     RPC_ERRORS.labels(rpc, error.reason.value).inc()
     log.info("rpc_refused", extra={**fields, "reason": error.reason.value})
 

@@ -116,7 +116,7 @@ async def running(
     """
     calls = RunningCalls()
     server = grpc.aio.server(
-        interceptors=[*tracing.server_interceptors(), BorderInterceptor(service, calls)],
+        interceptors=[BorderInterceptor(service, calls)],
         options=(*_OPTIONS, *_ageing(address)),
     )
     status = health.aio.HealthServicer()

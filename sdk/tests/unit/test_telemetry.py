@@ -66,9 +66,14 @@ async def test_a_refused_call_is_counted_and_carries_the_trace_of_its_caller() -
     assert mine is not None
     assert llm.trace_ids == [mine]
     answer = next(one for one in spans.get_finished_spans() if one.kind is SpanKind.SERVER)
-    assert answer.attributes is not None
-    assert answer.attributes["brickwork.reason"] == "MESSAGES_INVALID"
-    assert answer.attributes["rpc.grpc.status_code"] == 3
+    assert answer.name == RPC
+    assert answer.attributes == {
+        "brickwork.reason": "MESSAGES_INVALID",
+        "rpc.system": "grpc",
+        "rpc.service": "brickwork.llm.v1.LlmService",
+        "rpc.method": "GenerateText",
+        "rpc.grpc.status_code": 3,
+    }
     assert calls_ended("INVALID_ARGUMENT") == before + 1
 
 

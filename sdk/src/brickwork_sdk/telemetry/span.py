@@ -5,7 +5,7 @@ its attributes are called and mean is in `docs/reference/spans.md`.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from opentelemetry import context, trace
@@ -17,6 +17,7 @@ from brickwork_sdk.errors import BrickworkError
 __all__ = [
     "SpanKind",
     "Value",
+    "begin_call",
     "current",
     "mark_failed",
     "past_span",
@@ -51,11 +52,28 @@ def current() -> context.Context:
     return context.get_current()
 
 
-def mark_failed(reason: str, attributes: dict[str, Value] | None = None) -> None:
-    """Note on the current span why its work failed, and what else is known of that."""
+def mark_failed(reason: str) -> None:
+    """Note on the current span why its work failed."""
     found = trace.get_current_span()
-    found.set_attributes({"brickwork.reason": reason, **(attributes or {})})
+    found.set_attribute("brickwork.reason", reason)
     found.set_status(trace.StatusCode.ERROR, reason)
+
+
+def begin_call(rpc: str, metadata: Iterable[tuple[str, str | bytes]]) -> trace.Span:
+    """Begin the span of a call that is served; it is current to the end of the task.
+
+    It goes on with the trace that the caller names, and begins one where none is named.
+
+    Args:
+        rpc: full name of the method, such as `/brickwork.asr.v1.AsrService/Transcribe`.
+        metadata: what came with the call.
+    """
+    above = _W3C.extract({key: str(value) for key, value in metadata if key in _W3C.fields})
+    _, service, method = rpc.split("/")
+    attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method}
+    span = _TRACER.start_span(rpc, above, SpanKind.SERVER, attributes)
+    context.attach(trace.set_span_in_context(span, above))
+    return span
 
 
 @contextmanager

@@ -1,17 +1,17 @@
 """Traces from caller to server and on to the next.
 
 The interceptors of OpenTelemetry for gRPC are still 0.x: whatever changes in
-them is mended here.
+them is mended here. Only callers have theirs: of a call that is served the border makes
+the span (ADR 72).
 """
 
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import grpc.aio
 from opentelemetry import trace
-from opentelemetry.instrumentation.grpc import aio_client_interceptors, aio_server_interceptor
+from opentelemetry.instrumentation.grpc import aio_client_interceptors
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
@@ -61,15 +61,6 @@ def traced(service: str, otlp_endpoint: str) -> Iterator[None]:
         giving_up.cancel()
 
 
-def server_interceptors() -> Sequence[grpc.aio.ServerInterceptor]:
-    """Return what traces the calls of a server."""
-    return [aio_server_interceptor(filter_=_is_traced)]  # type: ignore[no-untyped-call]
-
-
 def client_interceptors() -> Sequence[grpc.aio.ClientInterceptor]:
     """Return what carries a trace on to the next server."""
     return list(aio_client_interceptors())  # type: ignore[no-untyped-call]
-
-
-def _is_traced(details: Any) -> bool:
-    return not str(details.method).startswith(INFRASTRUCTURE)

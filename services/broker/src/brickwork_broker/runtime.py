@@ -92,13 +92,14 @@ class Runtime:
 
         A caller that leaves gives its place up, unless another call listens for the same token.
         """
+        if not isinstance(self.ledger.find(token_id), Waiter):
+            return
         changed = asyncio.Event()
         polls = self._polls.setdefault(token_id, [])
         polls.append(changed)
         try:
-            if isinstance(self.ledger.find(token_id), Waiter):
-                async with asyncio.timeout(wait_seconds):
-                    await changed.wait()
+            async with asyncio.timeout(wait_seconds):
+                await changed.wait()
         except TimeoutError:
             return
         except asyncio.CancelledError:

@@ -64,7 +64,7 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
         require_secret(request.secret)
         self._require_own(request.token_id, request.secret)
         holder = await self._seen(request.process, "process")
-        if holder in (await self._runtime.look_at([holder])).gone:
+        if await self._is_gone(holder):
             raise _unseen("process")
         learned_bytes = 0
         if request.guaranteed_bytes == request.ceiling_bytes == 0:
@@ -155,6 +155,13 @@ class BrokerServicer(broker_pb2_grpc.BrokerServiceServicer):
         if found is None:
             raise _unseen(field)
         return found
+
+    async def _is_gone(self, process: Process) -> bool:
+        """Tell whether a process has ended; a look takes a thread, and so waits for its turn."""
+        is_gone = self._finder.is_gone(process)
+        if is_gone is None:
+            return process in (await self._runtime.look_at([process])).gone
+        return is_gone
 
 
 def _waits_no_more(token_id: str) -> NotPossible:

@@ -54,6 +54,10 @@ class PidNamespaces:
             del self._known[next(iter(self._known))]
         return found
 
+    def is_gone(self, process: Process) -> bool:
+        """Tell whether a process has ended, which is one file of procfs to read."""
+        return self._host.is_gone(process)
+
     def recall(self, named: Process, namespace: int) -> Process | None:
         """Return a process of the broker's own namespace: there it has the name that it says."""
         return named if namespace in (0, self.own) else None

@@ -45,6 +45,14 @@ class Probe(Protocol):
 class Finder(Protocol):
     """Know a process by the name that it gives itself."""
 
+    def is_gone(self, process: Process) -> bool | None:
+        """Tell whether a process has ended, or None where that takes a look to know.
+
+        Args:
+            process: as the probe sees it.
+        """
+        ...
+
     def recall(self, named: Process, namespace: int) -> Process | None:
         """Return a process as `find` would if that takes no time at all, or else None."""
         ...

@@ -101,6 +101,9 @@ class RemoteProbe:
             del self._found[next(iter(self._found))]
         return found
 
+    def is_gone(self, process: Process) -> None:
+        """Tell nothing of a process: only an answer of the probe does."""
+
     def recall(self, named: Process, namespace: int) -> Process | None:
         """Return a process that was found before, without asking anybody."""
         return self._found.get((named, namespace))

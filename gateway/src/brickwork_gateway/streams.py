@@ -28,19 +28,22 @@ async def event_stream(
     The ledger numbers the events, so that a reader who comes back with the last
     number it saw misses nothing, even when the gateway was restarted in between.
     """
-    silent_polls = 0
+    silent_polls, seen = 0, None
     while True:
-        # The state first: events that end a job are kept together with its state.
-        job = await asyncio.to_thread(ledger.get, job_id)
-        events = await asyncio.to_thread(ledger.events, job_id, after)
+        mark, events = ledger.change_mark(), []
+        if mark != seen:
+            # The state first: events that end a job are kept together with its state.
+            job = await asyncio.to_thread(ledger.get, job_id)
+            events = await asyncio.to_thread(ledger.events, job_id, after)
+            seen = mark
         for event in events:
             yield frame(event)
             after = event.sequence
+        if job.state is not JobState.RUNNING:
+            return
         if events:
             silent_polls = 0
             continue
-        if job.state is not JobState.RUNNING:
-            return
         silent_polls += 1
         if silent_polls % HEARTBEAT_POLLS == 0:
             yield ": still here\n\n"

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -68,6 +69,19 @@ def scene(tmp_path: Path, make_job: Make) -> Iterator[Scene]:
 def test_what_is_ready_is_sent_once(scene: Scene) -> None:
     assert scene.turn() == [(name, 1) for name in HEARD]
     assert scene.turn(after_seconds=1.0) == []
+
+
+def test_a_ledger_that_nobody_changed_is_not_read_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Mock(wraps=scene.ledger.unfinished)
+    monkeypatch.setattr(scene.ledger, "unfinished", read)
+    for _ in range(4):
+        scene.turn()
+    assert read.call_count == 2, "the first turn changed what it had read"
+    scene.claim(NAME, 1)
+    scene.turn()
+    assert read.call_count == 3
 
 
 def test_a_message_that_was_lost_is_sent_again_with_the_same_attempt(scene: Scene) -> None:

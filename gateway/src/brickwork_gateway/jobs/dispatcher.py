@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
 from brickwork_gateway.jobs.queue_meter import QueueMeter
 from brickwork_gateway.jobs.silence import SilenceWatch
 from brickwork_gateway.ledger.decisions import Action, Patience, Step, next_steps
-from brickwork_gateway.ledger.job import StageName
+from brickwork_gateway.ledger.job import Job, StageName
 from brickwork_gateway.ledger.port import Ledger
 from brickwork_gateway.ledger.transitions import note, send, take_back
 from brickwork_sdk.caller import WorkClass
@@ -54,13 +54,17 @@ class Dispatcher:
         self._patience = patience
         self._silence = SilenceWatch(clock)
         self._meter = QueueMeter(clock)
+        self._mark: int | None = None
+        self._jobs: Sequence[Job] = ()
 
     async def run(self, every_seconds: float) -> None:
         """Take turns until cancelled; a failed turn is logged and the next one tried."""
         while True:
             pause_seconds = every_seconds
             try:
-                await asyncio.to_thread(self.turn)
+                # With nothing to do, and nothing new, a turn would end as the one before.
+                if self._jobs or self._ledger.change_mark() != self._mark:
+                    await asyncio.to_thread(self.turn)
             except Exception:
                 # Whatever is wrong with one turn, jobs must not stand still for good.
                 _log.exception("dispatcher_turn_failed")
@@ -69,7 +73,7 @@ class Dispatcher:
 
     def turn(self) -> None:
         """Look at the ledger once and do what there is to do."""
-        jobs = self._ledger.unfinished()
+        jobs = self._unfinished()
         self._silence.look(jobs)
         self._meter.look(jobs)
         steps = next_steps(jobs, self._silence.unchanged_seconds, self._patience)
@@ -89,6 +93,14 @@ class Dispatcher:
             except Aborted:
                 # A worker was quicker; the next look shows what it did.
                 continue
+
+    def _unfinished(self) -> Sequence[Job]:
+        """Return the unfinished jobs, read again only if the ledger has changed."""
+        mark = self._ledger.change_mark()  # First: what changes from now on is read next time.
+        if mark != self._mark:
+            self._jobs = self._ledger.unfinished()
+            self._mark = mark
+        return self._jobs
 
     def _send(self, step: Step, trace: str) -> None:
         about: dict[str, Value] = {"brickwork.job": step.job_id, "brickwork.stage": step.stage}

@@ -15,6 +15,13 @@ class Ledger(Protocol):
     survive a loss of power.
     """
 
+    def change_mark(self) -> int:
+        """Return a number that differs once anybody has changed the ledger.
+
+        It costs next to nothing and waits for nobody, so that who wants to hear of changes may ask
+        often.
+        """
+
     def add(self, job: Job) -> None:
         """Keep a new job and its first events."""
 

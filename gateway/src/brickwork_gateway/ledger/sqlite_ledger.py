@@ -54,11 +54,26 @@ class SqliteLedger:
         self._connection.execute("PRAGMA synchronous = FULL")
         with self._writing() as connection:
             _prepare(connection)
+        # To a connection that never writes, every change is one of another connection.
+        self._watching = threading.Lock()
+        self._watcher = sqlite3.connect(
+            path, timeout=1.0, isolation_level=None, check_same_thread=False
+        )
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._lock, self._watching:
+            self._watcher.close()
             self._connection.close()
+
+    def change_mark(self) -> int:
+        """Return a number that differs once anybody has changed the ledger.
+
+        Source: SQLite, PRAGMA data_version.
+        """
+        with self._watching:
+            (mark,) = self._watcher.execute("PRAGMA data_version").fetchone()
+            return int(mark)
 
     def add(self, job: Job) -> None:
         """Keep a new job and its first events."""

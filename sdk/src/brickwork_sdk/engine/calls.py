@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from brickwork_sdk.engine.shared_steps import SharedSteps
+
 WEIGHTS = {"interactive": 4.0, "batch": 1.0, "notebook": 1.0, "best_effort": 0.25}
 """Shares of engine time by class of work, while several classes want it."""
 
@@ -33,6 +35,11 @@ class Call:
     busy_seconds: float = 0.0
     step_count: int = 0
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether its next step hands out what the step of another call has made."""
+        return isinstance(self.steps, SharedSteps) and self.steps.is_ready()
+
 
 class CallTable:
     """The running calls, advanced by weighted fair queueing.
@@ -61,9 +68,13 @@ class CallTable:
         return self._calls.pop(number, None)
 
     def next(self) -> Call | None:
-        """Choose the call to advance; None when all wait for their readers."""
-        ready = [call for call in self._calls.values() if call.credit > 0]
-        return min(ready, key=lambda call: (call.used, call.number), default=None)
+        """Choose the call to advance; None when all wait for their readers.
+
+        What is there already goes out before anybody works: it costs nothing, and its reader may
+        come back with what the next batch lacks.
+        """
+        read = [call for call in self._calls.values() if call.credit > 0]
+        return min(read, key=lambda call: (not call.is_ready, call.used, call.number), default=None)
 
     def advance(self, call: Call, clock: Callable[[], float]) -> object:
         """Run one step and charge its time.

@@ -29,7 +29,7 @@ _LENGTH_CLASS_MIN, _OUT_A_TOKEN = 16, 3
 
 
 class CTranslate2Model:
-    """Translates batches of sentences; sentences of all languages may share one.
+    """Translates batches of sentences of about one length, whatever their languages.
 
     Nothing is penalised for repeating itself, since good texts do so too; what runs on is cut off
     at three times the tokens that are the most in its class of length. By that class, and not by
@@ -52,7 +52,12 @@ class CTranslate2Model:
             ) from error
         self.family = self._layout.family
         self.precision = str(self._model.compute_type)
-        self.window = Window(TOKENS_WANTED, TOKENS_MOST, size=self._layout.size)
+        self.window = Window(
+            TOKENS_WANTED,
+            TOKENS_MOST,
+            size=self._layout.size,
+            group=lambda text: _length_class(self._layout.size(text)),
+        )
         self.budget = budget
         self._pace = Pace()
         self._threads = threads
@@ -66,30 +71,26 @@ class CTranslate2Model:
         self._layout.require(source, target)
 
     def translate(self, sentences: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
-        """Translate the sentences, those of about one length together."""
+        """Translate the sentences of one length class."""
         began = time.process_time()
         tokens = [
             self._layout.tokens(sentence, source)
             for sentence, (source, _) in zip(sentences, pairs, strict=True)
         ]
         prefixes = [self._layout.prefix(target) for _, target in pairs]
-        alike: dict[int, list[int]] = {}
-        for place, each in enumerate(tokens):
-            alike.setdefault(_length_class(len(each)), []).append(place)
-        answers = [""] * len(sentences)
-        for tokens_max, places in alike.items():
-            results = self._model.translate_batch(
-                [tokens[place] for place in places],
-                target_prefix=[prefixes[place] for place in places],
-                max_batch_size=_BATCH_TOKENS_MAX,
-                batch_type="tokens",
-                beam_size=BEAM_SIZE,
-                max_input_length=0,
-                max_decoding_length=_OUT_A_TOKEN * tokens_max,
-            )
-            for place, result in zip(places, results, strict=True):
-                said = result.hypotheses[0][len(prefixes[place]) :]
-                answers[place] = self._layout.text(said)
+        results = self._model.translate_batch(
+            tokens,
+            target_prefix=prefixes,
+            max_batch_size=_BATCH_TOKENS_MAX,
+            batch_type="tokens",
+            beam_size=BEAM_SIZE,
+            max_input_length=0,
+            max_decoding_length=_OUT_A_TOKEN * max(map(self.window.group, sentences)),
+        )
+        answers = [
+            self._layout.text(result.hypotheses[0][len(prefix) :])
+            for prefix, result in zip(prefixes, results, strict=True)
+        ]
         self._pace.note(len(sentences), (time.process_time() - began) / self._threads)
         return answers
 

@@ -1,12 +1,14 @@
 """Where the sentences of all calls meet, so that a model gets full batches.
 
 A model reads its weights once for a batch, however many sentences it holds. What one call lacks to
-fill it the others give: whoever's turn it is goes first, and the free seats go round.
+fill it the others give: whoever's turn it is goes first, and the free seats go round. All of a
+batch are of one group, such as of about one length; who is of another waits for a turn of its own.
 """
 
 from collections.abc import Generator, Iterator, Sequence
 from typing import Protocol
 
+from brickwork_sdk.engine.shared_steps import SharedSteps
 from brickwork_translate.engine import Engine, Progress, TranslateRequest, Translation
 from brickwork_translate.order import Ask, Order
 from brickwork_translate.pieces import Window
@@ -34,7 +36,7 @@ class SentenceModel(Protocol):
         ...
 
     def translate(self, sentences: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
-        """Translate a batch; each sentence has the codes of its source and its target."""
+        """Translate a batch of one group; each sentence has the codes of its source and target."""
         ...
 
 
@@ -52,9 +54,10 @@ class Desk(Engine):
         begins before that has it too.
         """
         self._model.require(request.source, request.target)
-        steps = self._advance(Order(request, self._model.window))
+        order = Order(request, self._model.window)
+        steps = self._advance(order)
         next(steps)
-        return steps
+        return SharedSteps(steps, lambda: order.is_ready)
 
     def _advance(self, order: Order) -> Generator[Translation | Progress, None, None]:
         self._orders.append(order)
@@ -72,7 +75,9 @@ class Desk(Engine):
     def _work(self, order: Order) -> None:
         """Have one batch translated: the sentences of this order, then of the others in turn."""
         own = order.take(self._model.at_once())
-        others = self._from_others(order, self._model.at_once() - len(own))
+        if not own:
+            return
+        others = self._from_others(order, self._model.at_once() - len(own), own[0].group)
         try:
             self._answer([*own, *others])
         except Exception:
@@ -83,12 +88,12 @@ class Desk(Engine):
                 ask.order.give_back([ask])
             self._answer(own)
 
-    def _from_others(self, order: Order, free: int) -> list[Ask]:
+    def _from_others(self, order: Order, free: int, group: int) -> list[Ask]:
         taken: list[Ask] = []
         others = [each for each in self._orders if each is not order]
         while others and len(taken) < free:
             other = others.pop(0)
-            if found := other.take(1):
+            if found := other.take(1, group):
                 taken += found
                 others.append(other)
                 # Whoever was served goes behind the rest also in the next batch.
@@ -97,8 +102,6 @@ class Desk(Engine):
         return taken
 
     def _answer(self, asks: Sequence[Ask]) -> None:
-        if not asks:
-            return
         pairs = [(ask.order.request.source, ask.order.request.target) for ask in asks]
         answers = self._model.translate([ask.text for ask in asks], pairs)
         for ask, text in zip(asks, answers, strict=True):

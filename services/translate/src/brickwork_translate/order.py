@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from brickwork_translate.engine import Missing, TranslateRequest, Translation
 from brickwork_translate.keeps import MARK, Keeper
@@ -34,10 +35,12 @@ class Ask:
     Attributes:
         order: whose it is.
         text: for the model.
+        group: of texts that it may share a batch with; see `Window`.
     """
 
     order: "Order"
     text: str
+    group: int
     _sentence: "_Sentence"
     _place: int
 
@@ -79,15 +82,35 @@ class Order:
         """Whether every text has been handed out."""
         return self._left == 0
 
-    def take(self, count: int) -> list[Ask]:
-        """Hand out what the model is to translate next, at most so many."""
+    @property
+    def is_ready(self) -> bool:
+        """Whether a text is done that was not handed out, or every one was."""
+        return self.is_done or self._is_next_done
+
+    @property
+    def _is_next_done(self) -> bool:
+        first = self._opened[0] if self._opened else None
+        return first is not None and first.is_cut and not first.open_count
+
+    def take(self, count: int, group: int | None = None) -> list[Ask]:
+        """Hand out what the model is to translate next, at most so many, all of one group.
+
+        Args:
+            count: of asks at most.
+            group: of the asks; that of the first by default, which so never waits for others.
+        """
         # One more is looked at, for only then it is known that a text has come to its end.
-        while len(self._asks) <= count and len(self._opened) < AHEAD_MAX:
+        while len(self._asks) <= AHEAD_MAX and len(self._opened) < AHEAD_MAX:
             sentence = next(self._unasked, None)
             if sentence is None:
                 break
             self._advance(sentence, None)
-        return [self._asks.popleft() for _ in range(min(count, len(self._asks)))]
+        if group is None and self._asks:
+            group = self._asks[0].group
+        taken = list(islice((ask for ask in self._asks if ask.group == group), count))
+        for ask in taken:
+            self._asks.remove(ask)
+        return taken
 
     def give_back(self, asks: list[Ask]) -> None:
         """Take back what was handed out and not answered."""
@@ -95,7 +118,7 @@ class Order:
 
     def finished(self) -> Iterator[Translation]:
         """Yield the next translations, in order, as far as they are done."""
-        while self._opened and self._opened[0].is_cut and not self._opened[0].open_count:
+        while self._is_next_done:
             text = self._opened.popleft()
             self._left -= 1
             whole = "".join(text.parts)
@@ -128,7 +151,10 @@ class Order:
             self._finish(sentence, end.value)
         else:
             sentence.answers = [None] * len(asked)
-            self._asks.extend(Ask(self, text, sentence, place) for place, text in enumerate(asked))
+            self._asks.extend(
+                Ask(self, text, self._window.group(text), sentence, place)
+                for place, text in enumerate(asked)
+            )
 
     def _finish(self, sentence: _Sentence, done: Done) -> None:
         text = sentence.text

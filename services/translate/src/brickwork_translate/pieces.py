@@ -30,6 +30,11 @@ def has_letter(words: str) -> bool:
     return any(map(str.isalpha, words))
 
 
+def one_group(text: str) -> int:
+    """Put all texts into one group."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Window:
     """How much text a model takes at a time, and of which kind.
@@ -39,12 +44,14 @@ class Window:
         most: one of a larger size is cut even between words.
         size: measures a text, in characters or in tokens.
         reads: tells whether some words hold anything that the model can translate.
+        group: tells which texts may share a batch: those with the same answer.
     """
 
     wanted: int
     most: int
     size: Callable[[str], int] = len
     reads: Callable[[str], bool] = has_letter
+    group: Callable[[str], int] = one_group
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
 """How the sentences of several calls share a model, seen by a model that notes its batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count
 
 import pytest
 
+from brickwork_sdk.engine.calls import Call, CallTable
 from brickwork_translate.desk import Desk
 from brickwork_translate.engine import Progress, Term, TranslateRequest, Translation
 from brickwork_translate.order import AHEAD_MAX
-from brickwork_translate.pieces import Window
+from brickwork_translate.pieces import Window, one_group
 
 
 class Noting:
@@ -15,7 +18,8 @@ class Noting:
 
     window = Window(wanted=150, most=300)
 
-    def __init__(self, seats: int = 4) -> None:
+    def __init__(self, seats: int = 4, group: Callable[[str], int] = one_group) -> None:
+        self.window = replace(self.window, group=group)
         self.seats = seats
         self.batches: list[list[str]] = []
 
@@ -83,6 +87,38 @@ def test_who_has_its_turn_sits_first_and_with_all_that_it_has() -> None:
     next(first)
     next(second)
     assert model.batches == [["a", "b", "c"], ["w", "x", "y"]]
+
+
+def test_a_batch_is_of_one_group_that_of_whose_turn_it_is() -> None:
+    model = Noting(group=len)
+    desk = Desk(model)
+    calls = [asked(desk, *texts) for texts in (("a", "bb", "c"), ("dd", "e"), ("ff",))]
+    assert [texts_of(call) for call in calls] == [["A", "BB", "C"], ["DD", "E"], ["FF"]]
+    assert model.batches == [["a", "c", "e"], ["bb", "ff", "dd"]]
+
+
+def test_a_call_without_words_has_nobody_work_for_it() -> None:
+    model = Noting()
+    desk = Desk(model)
+    empty, other = asked(desk, "", "..."), asked(desk, "other")
+    assert texts_of(empty) == ["", "..."]
+    assert model.batches == []
+    assert texts_of(other) == ["OTHER"]
+
+
+def test_who_shared_a_batch_has_its_answer_before_the_next_batch() -> None:
+    model, table, ticks = Noting(seats=2), CallTable(), count()
+    desk = Desk(model)
+    for number, text in enumerate("abcd"):
+        table.add(Call(number, asked(desk, text), 1.0, credit=8))
+    batches_at_end = {}
+    while call := table.next():
+        try:
+            table.advance(call, lambda: float(next(ticks)))
+        except StopIteration:
+            table.remove(call.number)
+            batches_at_end[call.number] = len(model.batches)
+    assert batches_at_end == {0: 1, 1: 1, 2: 2, 3: 2}
 
 
 def test_a_call_that_is_left_takes_no_more_seats() -> None:

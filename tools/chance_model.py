@@ -1,7 +1,7 @@
-"""Make translation models for CTranslate2 of any size, with weights of chance.
+"""Make tiny translation models for CTranslate2, with weights of chance.
 
-They say nonsense, always the same one, at the cost of a real model of their size; so layouts can be
-tested, and batches be timed, where no model of the family may be had.
+They say nonsense, always the same one; so layouts can be tested where no model of the family may be
+had.
 """
 
 import io
@@ -18,6 +18,9 @@ from ctranslate2.specs import (
 )
 
 END, START, UNKNOWN = "</s>", "<s>", "<unk>"
+_WIDTH = 16
+
+Matrix = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
 def train_pieces(path: Path, texts: Sequence[str], size: int) -> list[str]:
@@ -36,28 +39,29 @@ def train_pieces(path: Path, texts: Sequence[str], size: int) -> list[str]:
     return [pieces.id_to_piece(number) for number in range(pieces.get_piece_size())]
 
 
-def write_opus(folder: Path, texts: Sequence[str], size: int = 120, **shape: int) -> None:
+def write_opus(folder: Path, texts: Sequence[str]) -> None:
     """Write a model in the layout of OPUS-MT: two vocabularies, one direction."""
-    sides = [train_pieces(folder / f"{side}.spm", texts, size) for side in ("source", "target")]
-    source, target = ([END, UNKNOWN, *_own(pieces)] for pieces in sides)
-    _write(folder, source, [*target, "<pad>"], {"decoder_start_token": "<pad>"}, **shape)
+    sides = [train_pieces(folder / f"{side}.spm", texts, 120) for side in ("source", "target")]
+    source, target = ([END, UNKNOWN, *own_pieces(pieces)] for pieces in sides)
+    _write(folder, source, [*target, "<pad>"], {"decoder_start_token": "<pad>"})
 
 
 def write_nllb(folder: Path, texts: Sequence[str], codes: Sequence[str], **shape: int) -> None:
     """Write a model in the layout of NLLB; codes such as eng_Latn."""
     pieces = train_pieces(folder / "sentencepiece.bpe.model", texts, 120)
-    words = [START, "<pad>", END, UNKNOWN, *_own(pieces), *codes]
+    words = [START, "<pad>", END, UNKNOWN, *own_pieces(pieces), *codes]
     _write(folder, words, words, {"decoder_start_token": END}, **shape)
 
 
 def write_m2m(folder: Path, texts: Sequence[str], codes: Sequence[str], **shape: int) -> None:
     """Write a model in the layout of M2M100; codes such as en."""
     pieces = train_pieces(folder / "sentencepiece.bpe.model", texts, 120)
-    words = [START, "<pad>", END, UNKNOWN, *_own(pieces), *(f"__{code}__" for code in codes)]
+    words = [START, "<pad>", END, UNKNOWN, *own_pieces(pieces), *(f"__{code}__" for code in codes)]
     _write(folder, words, words, {"decoder_start_token": END}, **shape)
 
 
-def _own(pieces: Sequence[str]) -> list[str]:
+def own_pieces(pieces: Sequence[str]) -> list[str]:
+    """Leave out the pieces for which every model has a place of its own."""
     return [piece for piece in pieces if piece not in (START, END, UNKNOWN)]
 
 
@@ -66,22 +70,17 @@ def _write(
     source: Sequence[str],
     target: Sequence[str],
     config: Mapping[str, str],
-    *,
-    layers: int = 1,
-    width: int = 16,
 ) -> None:
     chance = np.random.default_rng(7)
-    spec = transformer_spec.TransformerSpec.from_config(
-        (layers, layers), num_heads=2, pre_norm=False
-    )
+    spec = transformer_spec.TransformerSpec.from_config((1, 1), num_heads=2, pre_norm=False)
     sizes = {"encoder": len(source), "decoder": len(target)}
     for name, side in (("encoder", spec.encoder), ("decoder", spec.decoder)):
         embeddings = side.embeddings[0] if isinstance(side.embeddings, list) else side.embeddings
-        embeddings.weight = _matrix(chance, sizes[name], width)
+        embeddings.weight = matrix(chance, sizes[name], _WIDTH)
         side.scale_embeddings = True
         for layer in side.layer:
-            _fill(layer, chance, width)
-    _linear(spec.decoder.projection, chance, len(target), width)
+            fill_layer(layer, chance, _WIDTH)
+    set_linear(spec.decoder.projection, matrix(chance, len(target), _WIDTH))
     spec.register_source_vocabulary(list(source))
     spec.register_target_vocabulary(list(target))
     for key, value in config.items():
@@ -91,7 +90,7 @@ def _write(
     spec.save(str(folder))
 
 
-def _fill(layer: model_spec.LayerSpec, chance: np.random.Generator, width: int) -> None:
+def fill_layer(layer: model_spec.LayerSpec, chance: np.random.Generator, width: int) -> None:
     """Fill a layer; attention to the other side has a query apart from keys and values."""
     heights_of: dict[attention_spec.MultiHeadAttentionSpec, tuple[int, ...]] = {}
     heights_of[layer.self_attention] = (3 * width, width)
@@ -99,18 +98,17 @@ def _fill(layer: model_spec.LayerSpec, chance: np.random.Generator, width: int) 
         heights_of[layer.attention] = (width, 2 * width, width)
     for attention, heights in heights_of.items():
         for linear, height in zip(attention.linear, heights, strict=True):
-            _linear(linear, chance, height, width)
+            set_linear(linear, matrix(chance, height, width))
         _norm(attention.layer_norm, width)
-    _linear(layer.ffn.linear_0, chance, 4 * width, width)
-    _linear(layer.ffn.linear_1, chance, width, 4 * width)
+    set_linear(layer.ffn.linear_0, matrix(chance, 4 * width, width))
+    set_linear(layer.ffn.linear_1, matrix(chance, width, 4 * width))
     _norm(layer.ffn.layer_norm, width)
 
 
-def _linear(
-    linear: common_spec.LinearSpec, chance: np.random.Generator, height: int, width: int
-) -> None:
-    linear.weight = _matrix(chance, height, width)
-    linear.bias = np.zeros(height, np.float32)
+def set_linear(linear: common_spec.LinearSpec, weight: Matrix) -> None:
+    """Give a layer its weights, and a bias of nothing."""
+    linear.weight = weight
+    linear.bias = np.zeros(len(weight), np.float32)
 
 
 def _norm(norm: common_spec.LayerNormSpec, width: int) -> None:
@@ -118,5 +116,6 @@ def _norm(norm: common_spec.LayerNormSpec, width: int) -> None:
     norm.beta = np.zeros(width, np.float32)
 
 
-def _matrix(chance: np.random.Generator, height: int, width: int) -> np.ndarray:
-    return chance.normal(0.0, width**-0.5, (height, width)).astype(np.float32)
+def matrix(chance: np.random.Generator, height: int, width: int) -> Matrix:
+    """Return numbers of chance, such that what goes through them keeps its size."""
+    return chance.standard_normal((height, width), np.float32) * np.float32(width**-0.5)

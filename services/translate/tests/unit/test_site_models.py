@@ -12,13 +12,14 @@ from brickwork_sdk.testing.brick import served_brick
 from brickwork_translate.__main__ import register
 from brickwork_translate.settings import TranslateSettings
 from tools.bench.site_model import NAME, PAIR, write_site
+from tools.copying_model import Shape
 
 SECONDS = 60.0
 TEXTS = ["Guten Morgen zusammen.", "Der Zug kam wegen des Schnees zu spät."] * 20
 
 
 async def test_a_model_of_a_site_is_listed_loaded_and_asked(tmp_path: Path) -> None:
-    store, own = write_site(tmp_path, TEXTS, layers=1, width=16)
+    store, own = write_site(tmp_path, TEXTS, Shape(layers=1, width=64, heads=2, vocabulary=500))
 
     class Settings(TranslateSettings):
         own_models: Path | None = own
@@ -48,7 +49,7 @@ async def test_a_model_of_a_site_is_listed_loaded_and_asked(tmp_path: Path) -> N
 
 
 async def test_a_damaged_model_of_a_site_is_refused_and_the_brick_lives(tmp_path: Path) -> None:
-    store, own = write_site(tmp_path, TEXTS, layers=1, width=16)
+    store, own = write_site(tmp_path, TEXTS, Shape(layers=1, width=64, heads=2, vocabulary=500))
     (store / NAME / "target.spm").write_bytes(b"something else")
 
     class Settings(TranslateSettings):

@@ -16,8 +16,6 @@ from services.broker.tests.sim.tenure import Tenure
 from services.broker.tests.sim.world import CAPACITY_BYTES
 
 LOAD_STEPS = 4
-STUCK_BYTES_MAX = 300
-"""Whatever is asked for fits beside an engine that never ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +245,7 @@ class Brick(Being):
         self.node.faults["slow drain"] += is_slow
         delay_ms = self.world.between(2_000, 40_000) if is_slow else self.world.between(1, 300)
         memory_bytes = self.world.memory_bytes.get(engine, 0)
-        if is_slow and self.world.stuck is None and 0 < memory_bytes <= STUCK_BYTES_MAX:
+        if is_slow and self.world.stuck is None and memory_bytes > 0:
             self.node.faults["engine stuck"] += 1
             self.world.stuck = engine
             return

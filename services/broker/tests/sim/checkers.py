@@ -95,7 +95,8 @@ class Checkers:
         """Check what the broker has just decided."""
         now_ms = self._world.now_ms
         if isinstance(command, Observe):
-            self._room.observe(command, now_ms - (clock_ms - command.looked_at_ms))
+            looked_at_ms = now_ms - (clock_ms - command.looked_at_ms)
+            self._room.observe(command, looked_at_ms, self.story.charged())
         elif isinstance(command, ConfirmGone):
             self._room.confirm_gone(command)
         for event in events:
@@ -142,7 +143,8 @@ class Checkers:
                 if other.is_loading and other.token_id != token_id:
                     self._broken("S4", f"{token_id} loads while {other.token_id} does")
         coming_bytes = free_bytes + sum(token.leaving_bytes(now_ms) for token in charged)
-        self._turns.check(self.story.tokens[token_id], self.story.waiting(), coming_bytes, now_ms)
+        waiting = self._that_fit(self.story.waiting())
+        self._turns.check(self.story.tokens[token_id], waiting, coming_bytes, now_ms)
 
     def _released(self, event: Released) -> None:
         """See that the truth, or for living processes a look that is new enough, bears it out."""
@@ -254,12 +256,26 @@ class Checkers:
 
     def at_peace(self) -> None:
         """Check that whatever could be granted was, with no more faults (L1, S5)."""
-        for token in self.story.waiting():
+        for token in self._that_fit(self.story.waiting()):
             self._broken("L1", f"{token.token_id} still waits")
         for token in self.story.charged():
             is_stuck = self._world.stuck in token.users or token.token_id in self.story.forgotten
             if token.state is not TokenState.GRANTED and not is_stuck:
                 self._broken("L1", f"{token.token_id} is still {token.state}")
+
+    def _that_fit(self, waiting: list[Told]) -> list[Told]:
+        """Return those that could be granted beside what stays; the others have no turn."""
+        stuck_bytes = sum(
+            token.charged_bytes
+            for token in self.story.charged()
+            if token.state is TokenState.QUARANTINED and not token.leaving_bytes(self._world.now_ms)
+        )
+        most_bytes = self._room.most_bytes(stuck_bytes)
+        return [
+            token
+            for token in waiting
+            if token.request is None or token.request.guaranteed_bytes <= most_bytes
+        ]
 
     def end(self, ledger: Ledger) -> None:
         """Check that everything came back."""

@@ -225,7 +225,7 @@ def _count_release_twice(right: Any) -> Any:
     return fold
 
 
-@_plant("a total drifts from its rows", Rows, "fold", "S1a")
+@_plant("a total drifts from its rows", Rows, "fold", "S1a", "S1b")
 def _shrink_by_a_byte_more(right: Any) -> Any:
     def fold(self: Rows, event: DurableEvent, now_ms: int) -> None:
         right(self, event, now_ms)
@@ -275,7 +275,7 @@ def _alarm_nobody(right: Any) -> Any:
 
 @_plant("head overtaken for ever", Queue, "head", "L2")
 def _smallest_first(right: Any) -> Any:
-    def head(self: Queue, now_ms: int) -> Waiter | None:
+    def head(self: Queue, now_ms: int, most_bytes: int | None = None) -> Waiter | None:
         return min(self, key=lambda waiter: waiter.request.guaranteed_bytes, default=None)
 
     return head

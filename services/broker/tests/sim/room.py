@@ -7,6 +7,9 @@ from brickwork_broker.core.request import Process
 from services.broker.tests.sim.story import Told
 from services.broker.tests.sim.world import CAPACITY_BYTES, TOTAL_BYTES
 
+LASTING_MS = 10_000
+"""How long others must have used memory before it is taken to stay; written here on purpose."""
+
 
 class ToldRoom:
     """Add up processes, each with its tokens or its reading, whichever is more, and the rest.
@@ -26,35 +29,45 @@ class ToldRoom:
         self.looked_at_ms = -1
         self.readings: dict[Process, int] = {}
         self._foreign_bytes = 0
-        self._is_seen = False
+        self._looks: list[tuple[int, int]] = []
 
-    def observe(self, told: Observe, looked_at_ms: int) -> None:
-        """Take in a look."""
+    def observe(self, told: Observe, looked_at_ms: int, tokens: Iterable[Told]) -> None:
+        """Take in a look, beside the tokens as they are."""
         if told.used_bytes is not None:
             self.looked_at_ms = looked_at_ms
             self.readings = dict(told.readings)
             self._foreign_bytes = max(0, told.used_bytes - sum(self.readings.values()))
-            self._is_seen = True
+            self._looks.append((looked_at_ms, self._others_bytes(tokens)))
 
     def confirm_gone(self, told: ConfirmGone) -> None:
         """Take in a death."""
         self.readings.pop(told.process, None)
 
+    def most_bytes(self, stuck_bytes: int) -> int:
+        """Return the most that may be lent at once, beside what stays where it is."""
+        since_ms = self.looked_at_ms - LASTING_MS
+        before = [others_bytes for at_ms, others_bytes in self._looks if at_ms <= since_ms]
+        lately = [others_bytes for at_ms, others_bytes in self._looks if at_ms > since_ms]
+        lasting_bytes = min(before[-1], *lately) if before else 0
+        return min(CAPACITY_BYTES, TOTAL_BYTES - lasting_bytes) - stuck_bytes
+
     def free_bytes(self, tokens: Iterable[Told]) -> int:
         """Return how much more may be lent."""
-        used_bytes = 0
-        in_groups = set[Process]()
+        tokens, used_bytes = list(tokens), 0
         for group in _groups(tokens):
             users = set[Process]().union(*(token.users for token in group))
-            in_groups |= users
             charged_bytes = sum(token.charged_bytes for token in group)
             read_bytes = sum(self.readings.get(user, 0) for user in users)
             used_bytes += max(charged_bytes, read_bytes)
-        others_bytes = self._foreign_bytes + sum(
-            read_bytes for process, read_bytes in self.readings.items() if process not in in_groups
-        )
         free_bytes = CAPACITY_BYTES - used_bytes
-        return min(free_bytes, TOTAL_BYTES - used_bytes - others_bytes)
+        return min(free_bytes, TOTAL_BYTES - used_bytes - self._others_bytes(tokens))
+
+    def _others_bytes(self, tokens: Iterable[Told]) -> int:
+        """Return what processes use that no token names."""
+        named = set[Process]().union(*(token.users for token in tokens))
+        return self._foreign_bytes + sum(
+            read_bytes for process, read_bytes in self.readings.items() if process not in named
+        )
 
     def covers(self, token: Told, tokens: Iterable[Told], since_ms: int) -> bool:
         """Tell whether a look that began late enough fits into what a token's users still have."""

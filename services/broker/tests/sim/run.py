@@ -84,11 +84,14 @@ def _simulate(world: World, checkers: Checkers, node: Node) -> None:
     _until(FAULTS_MS + CALM_MS + PEACE_MS, world, checkers, node)
     if not checkers.violations:
         checkers.at_peace()
-    for being in beings:
-        being.rest_no_longer()
     if world.stuck is not None:
         world.kill(world.stuck)
-    _until(FAULTS_MS + CALM_MS + PEACE_MS + LEAVING_MS, world, checkers, node)
+    _until(FAULTS_MS + CALM_MS + 2 * PEACE_MS, world, checkers, node)
+    if not checkers.violations:
+        checkers.at_peace()
+    for being in beings:
+        being.rest_no_longer()
+    _until(FAULTS_MS + CALM_MS + 2 * PEACE_MS + LEAVING_MS, world, checkers, node)
     if not checkers.violations:
         assert node.book is not None, "the broker starts again by itself"
         checkers.end(node.book.ledger)

@@ -1,8 +1,9 @@
 from dataclasses import replace
 
-from brickwork_broker.core.commands import ConfirmGone, Release, Renew
+from brickwork_broker.core.commands import ConfirmGone, Observe, Release, Renew
 from brickwork_broker.core.explain import Place, explain
 from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.readings import LASTING_MS
 from services.broker.tests.unit.examples import (
     BRICK,
     ENGINE,
@@ -35,6 +36,21 @@ def test_who_is_on_the_way_out_is_said() -> None:
     acquire(ledger, replace(OTHER_BIG, guaranteed_bytes=40_000_000))
     cause = "Waiting for 40 MB to come back from asr whisper-base (ending)."
     assert explain(ledger, "token-02") == Place(1, cause)
+
+
+def test_who_needs_what_stays_where_it_is_learns_what_is_in_the_way() -> None:
+    ledger = ledger_of(8 * GB)
+    acquire(ledger, OTHER_BIG)
+    ledger.apply(Renew("token-02", 1, (ENGINE,)), 0)
+    ledger.apply(ConfirmGone(OTHER_BIG.process), 0)
+    acquire(ledger, replace(BIG, guaranteed_bytes=6 * GB, ceiling_bytes=6 * GB))
+    for at_ms in (0, LASTING_MS):
+        ledger.apply(Observe(at_ms, 8 * GB, 3 * GB, {ENGINE: 1 * GB}), at_ms)
+    assert explain(ledger, "token-01") == Place(
+        1,
+        "It needs 6.0 GB, and no more than 3.0 GB can be lent while the processes of llm smollm2 "
+        "(stuck) do not end and other programs use 2.0 GB; others go first.",
+    )
 
 
 def test_who_is_before_a_waiter_is_counted() -> None:

@@ -118,6 +118,9 @@ def test_the_head_is_the_first_in_turn_and_the_sums_are_those_of_the_rows(
         queue.put(waiter(order, work_class, now_ms, tenant, size_bytes))
         if is_removed:
             queue.remove(f"token-{order // 2:03}")
+    within = [one for one in queue.in_turn(now_ms, 50) if one.request.guaranteed_bytes <= 50]
+    assert queue.in_turn(now_ms, 50)[: len(within)] == within
+    assert queue.head(now_ms, 50) == (within[0] if within else None)
     ordered = queue.in_turn(now_ms)
     assert len(ordered) == len(queue) == queue.count_of(REQUEST.process)
     assert queue.guaranteed_bytes == sum(one.request.guaranteed_bytes for one in ordered)
@@ -125,6 +128,19 @@ def test_the_head_is_the_first_in_turn_and_the_sums_are_those_of_the_rows(
         assert queue.head(now_ms) == ordered[number]
         queue.remove(one.request.token_id)
     assert queue.head(now_ms) is None
+
+
+def test_who_needs_more_than_can_be_had_is_passed_over_and_gives_its_class_no_turn() -> None:
+    shares = Shares()
+    shares.charge("greedy", 100, 0)
+    large = waiter(0, WorkClass.NOTEBOOK, tenant="greedy", guaranteed_bytes=60)
+    notebook = waiter(1, WorkClass.NOTEBOOK, asked_at_ms=50_000, tenant="modest")
+    batch = waiter(2, asked_at_ms=280_000)
+    queue = queue_of(large, notebook, batch, shares=shares)
+    assert queue.in_turn(290_000) == [notebook, large, batch]
+    assert queue.in_turn(290_000, 59) == [batch, notebook, large]
+    assert queue.head(290_000, 59) == batch
+    assert queue.head(290_000, 60) == notebook
 
 
 def test_a_request_that_changes_its_class_keeps_its_place_by_age() -> None:

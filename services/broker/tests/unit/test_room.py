@@ -33,6 +33,8 @@ from brickwork_broker.core.events import (
 )
 from brickwork_broker.core.holding import LOAD_MS_MAX
 from brickwork_broker.core.ledger import Ledger, Limits
+from brickwork_broker.core.readings import LASTING_MS
+from brickwork_broker.core.register import CLEARING_MS_MAX
 from brickwork_broker.core.request import Process, TokenRequest, WorkClass
 from brickwork_broker.core.token import Grant, TokenState
 from services.broker.tests.unit.examples import REQUEST, ledger_of
@@ -226,6 +228,31 @@ def test_nobody_overtakes_who_waits_for_memory_that_nobody_gives_back() -> None:
     told.hold(request("held", 70, loads=False, hold_ms=3_600_000))
     assert granted_of(told.ask(request("first", 60, pid=200))) == []
     assert granted_of(told.ask(request("small", 10, pid=300))) == []
+
+
+def test_others_go_before_who_needs_what_is_stuck_until_it_is_not() -> None:
+    told = Told()
+    stuck = told.hold(request("stuck", 50))
+    told.tell(ConfirmGone(stuck.request.process))
+    assert granted_of(told.ask(request("first", 60, pid=200))) == []
+    assert granted_of(told.ask(request("second", 45, pid=300))) == []
+    assert granted_of(told.tell(Tick(), CLEARING_MS_MAX)) == ["token-second"]
+    told.renew("token-second")
+    assert granted_of(told.tell(ConfirmGone(stuck.users[0]))) == []
+    assert told.ledger.waiters()[0].request.token_id == "token-first"
+
+
+def test_others_go_before_who_needs_what_other_programs_keep_using() -> None:
+    told = Told()
+    told.read(used_bytes=950)
+    assert granted_of(told.ask(request("first", 60, pid=200))) == []
+    told.tell(Tick(), LASTING_MS - 1)
+    told.read(used_bytes=960)
+    assert granted_of(told.ask(request("second", 30, pid=300))) == []  # it may not last
+    told.tell(Tick(), 1)
+    assert granted_of(told.read(used_bytes=960)) == ["token-second"]
+    told.renew("token-second")
+    assert granted_of(told.read(used_bytes=900)) == ["token-first"]
 
 
 def test_memory_in_use_beyond_tokens_is_not_lent_again() -> None:

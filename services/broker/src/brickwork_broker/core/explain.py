@@ -61,7 +61,13 @@ def _cause(ledger: Ledger, waiter: Waiter, position: int) -> str:
     closed = closed_because(ledger)
     if closed:
         return closed
-    lacking_bytes = waiter.request.guaranteed_bytes - ledger.free_bytes
+    needed_bytes, most_bytes = waiter.request.guaranteed_bytes, ledger.most_bytes
+    if most_bytes is not None and needed_bytes > most_bytes:
+        return (
+            f"It needs {in_words(needed_bytes)}, and no more than {in_words(most_bytes)} can be "
+            f"lent while {_in_the_way(ledger)}; others go first."
+        )
+    lacking_bytes = needed_bytes - ledger.free_bytes
     before = f"{position - 1} before it in the queue"
     if lacking_bytes > 0:
         cause = f"Waiting for {in_words(lacking_bytes)} {_by_whom(ledger)}"
@@ -87,6 +93,15 @@ def _by_whom(ledger: Ledger) -> str:
     return f"{held}; {_name(storming)} was loaded again and again and stays half a minute"
 
 
+def _in_the_way(ledger: Ledger) -> str:
+    """Say what the broker can do nothing about."""
+    stuck = [grant for grant in ledger.grants() if grant.is_stuck]
+    parts = [f"the processes of {_names(stuck)} do not end"] if stuck else []
+    if ledger.foreign_bytes:
+        parts.append(f"other programs use {in_words(ledger.foreign_bytes)}")
+    return " and ".join(parts)
+
+
 def _names(grants: list[Grant]) -> str:
     names = [_name(grant) for grant in grants[:HOLDERS_NAMED_MAX]]
     others = len(grants) - len(names)
@@ -96,5 +111,5 @@ def _names(grants: list[Grant]) -> str:
 def _name(grant: Grant) -> str:
     name = f"{grant.request.holder} {grant.request.purpose}"
     if not grant.is_alive:
-        return f"{name} (ending)"
+        return f"{name} ({'stuck' if grant.is_stuck else 'ending'})"
     return name if grant.demand is None else f"{name}, {_HOW[grant.demand.how]}"

@@ -104,6 +104,14 @@ class Ledger:
         return self._register.rows.leaving_bytes
 
     @property
+    def most_bytes(self) -> int | None:
+        """The most that can be granted beside what is stuck and what others keep using.
+
+        None where neither takes anything of what may be lent.
+        """
+        return self._register.most_bytes
+
+    @property
     def foreign_bytes(self) -> int:
         """Bytes of the device that processes without a token use, as far as that is read."""
         return self._register.readings.foreign_bytes
@@ -129,7 +137,7 @@ class Ledger:
 
     def waiters(self) -> list[Waiter]:
         """Return who waits, in turn."""
-        return self._register.queue.in_turn(self._register.now_ms)
+        return self._register.queue.in_turn(self._register.now_ms, self._register.most_bytes)
 
     def find(self, token_id: str) -> Grant | Waiter | TokenState | None:
         """Return the row of a token, how it ended, or None for an id never seen."""

@@ -48,6 +48,7 @@ def _let_time_pass_after(register: Register, grant: Grant) -> None:
     release_if_proven(register, token_id)
     if token_id in register.rows.grants and grant.since_ms + CLEARING_MS_MAX <= register.now_ms:
         register.rows.change(token_id, is_stuck=True)
+        register.has_moved = True  # who needs what is stuck lets others go first
 
 
 def _hangs(register: Register, grant: Grant) -> bool:

@@ -1,10 +1,15 @@
 """Hold what was last read of the device, beside what is charged."""
 
+from collections import deque
 from collections.abc import Iterable
 
 from brickwork_broker.core.commands import Observe
 from brickwork_broker.core.request import Process
 from brickwork_broker.core.token import Grant
+
+LASTING_MS = 10_000
+"""What others have used for so long is taken to stay; less may only be a process that ends, and is
+read once more after its token is gone."""
 
 
 class Readings:
@@ -16,6 +21,7 @@ class Readings:
         looked_at_ms: when the latest look that read anything began; -1 before the first.
         total_bytes: memory of the device; None before the first reading.
         foreign_bytes: in use by processes that no token names; 0 where that is not known.
+        lasting_bytes: the least that `foreign_bytes` was in the last `LASTING_MS`.
         overrun_bytes: what processes use beyond all tokens that name them.
     """
 
@@ -23,7 +29,9 @@ class Readings:
         self.looked_at_ms = -1
         self.total_bytes: int | None = None
         self.foreign_bytes = 0
+        self.lasting_bytes = 0
         self.overrun_bytes = 0
+        self._foreign: deque[tuple[int, int]] = deque()
         self._others_bytes = 0
         self._by_process: dict[Process, int] = {}
 
@@ -36,6 +44,8 @@ class Readings:
             self.total_bytes = observed.total_bytes
             self._others_bytes = max(0, observed.used_bytes - sum(self._by_process.values()))
         self.compare(grants)
+        if observed.used_bytes is not None:
+            self._see_what_lasts(observed.looked_at_ms)
 
     def compare(self, grants: Iterable[Grant]) -> None:
         """Compare what was read with what is granted now."""
@@ -50,6 +60,15 @@ class Readings:
         ours_bytes = sum(self._by_process.get(user, 0) for user in covered)
         self.overrun_bytes = ours_bytes - sum(covered.values())
         self.foreign_bytes = self._others_bytes + sum(self._by_process.values()) - ours_bytes
+
+    def _see_what_lasts(self, looked_at_ms: int) -> None:
+        """Keep the looks of the last while, and one from before it."""
+        looks, since_ms = self._foreign, looked_at_ms - LASTING_MS
+        looks.append((looked_at_ms, self.foreign_bytes))
+        while len(looks) > 1 and looks[1][0] <= since_ms:
+            looks.popleft()
+        is_long = looks[0][0] <= since_ms
+        self.lasting_bytes = min(foreign_bytes for _, foreign_bytes in looks) if is_long else 0
 
     def forget(self, process: Process) -> None:
         """Count no longer what a process used that is gone."""

@@ -100,6 +100,18 @@ class Register:
             return free_bytes
         return min(free_bytes, self.readings.total_bytes - self.readings.foreign_bytes - used_bytes)
 
+    @property
+    def most_bytes(self) -> int | None:
+        """The most that can be granted beside what is stuck and what others keep using.
+
+        None where neither takes anything of what may be lent.
+        """
+        capacity_bytes = most_bytes = self.limits.capacity_bytes
+        if self.readings.total_bytes is not None:
+            most_bytes = min(most_bytes, self.readings.total_bytes - self.readings.lasting_bytes)
+        most_bytes -= self.rows.stuck_bytes
+        return most_bytes if most_bytes < capacity_bytes else None
+
     def find(self, token_id: str) -> Grant | Waiter | TokenState | None:
         """Return the row of a token, how it ended, or None for an id never seen."""
         rows = self.rows

@@ -55,7 +55,7 @@ class Room:
         if not register.has_moved:
             return
         register.has_moved = False
-        while self.is_open and (head := register.queue.head(register.now_ms)) is not None:
+        while self.is_open and (head := self._head()) is not None:
             if not self._may_have(head, register.free_bytes):
                 self._fill_behind(head)
                 return
@@ -81,7 +81,7 @@ class Room:
         if register.excess_bytes:
             cause = f"The device has {in_words(register.excess_bytes)} less than is in use."
             self._ask(self._lacking(register.excess_bytes, None), cause, "")
-        head = register.queue.head(register.now_ms)
+        head = self._head()
         if self.is_open and head is not None:
             request = head.request
             cause = f"{request.holder} {request.purpose} waits for {head.work_class.value} work."
@@ -107,6 +107,10 @@ class Room:
         )
         register.due_by(until_ms)
         register.say(AskedBack(token_id, keep_bytes, within_ms, how, cause, for_token))
+
+    def _head(self) -> Waiter | None:
+        register = self._register
+        return register.queue.head(register.now_ms, register.most_bytes)
 
     def _lacking(self, needed_bytes: int, waiter: Waiter | None) -> list[Yielding]:
         register = self._register
@@ -167,7 +171,7 @@ class Room:
         # Nearly always nobody may have that; it costs less to see this than to put all in order.
         if spare_bytes <= 0 or not any(self._may_have(one, spare_bytes) for one in register.queue):
             return
-        for waiter in register.queue.in_turn(register.now_ms):
+        for waiter in register.queue.in_turn(register.now_ms, register.most_bytes):
             if waiter is not head and self._may_have(waiter, spare_bytes):
                 before_bytes = register.rows.charged_bytes
                 self._grant(waiter, spare_bytes)

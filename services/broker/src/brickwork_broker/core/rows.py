@@ -1,8 +1,8 @@
 """Fold durable events into rows: what is charged, what has ended, which epochs are promised.
 
 Live decisions and a replay of the journal go through the same fold, so a restart knows what was
-known before it. The running totals, `charged_bytes` and what of it is on its way back, live here
-and nowhere else.
+known before it. The running totals, `charged_bytes` and what of it is on its way back or stuck,
+live here and nowhere else.
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,7 @@ class Rows:
         self.ended: dict[str, TokenState] = {}
         self.charged_bytes = 0
         self.leaving_bytes = 0
+        self.stuck_bytes = 0
         self.epoch_end = 1
         self.draining = DrainSet(False, "", "")
         self.shares = Shares()
@@ -85,6 +86,7 @@ class Rows:
         before = self.grants[token_id]
         grant = self.grants[token_id] = replace(before, **fields)
         self.leaving_bytes += grant.leaving_bytes - before.leaving_bytes
+        self.stuck_bytes += grant.stuck_bytes - before.stuck_bytes
         return grant
 
     def held_or_used_by(self, process: Process) -> list[Grant]:

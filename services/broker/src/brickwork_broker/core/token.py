@@ -111,6 +111,11 @@ class Grant:
         return 0 if self.demand is None else self.granted_bytes - self.demand.keep_bytes
 
     @property
+    def stuck_bytes(self) -> int:
+        """How much of it may never come back."""
+        return self.granted_bytes if self.is_stuck else 0
+
+    @property
     def hold_until_ms(self) -> int | None:
         """When it has been kept as long as was meant; None where nothing was said."""
         hold_ms = self.request.hold_ms

@@ -28,6 +28,8 @@ goes before them all, by its age."""
 NEVER_MS = math.inf
 
 Key = tuple[int, float, int]
+Lines = dict[WorkClass, dict[str, dict[str, Waiter]]]
+"""Requests by class, tenant and id."""
 
 
 class Queue:
@@ -46,9 +48,7 @@ class Queue:
         self.guaranteed_bytes = 0
         self._counts: Counter[Process] = Counter()
         self._by_id: dict[str, Waiter] = {}
-        self._lines: dict[WorkClass, dict[str, dict[str, Waiter]]] = {
-            work_class: {} for work_class in WorkClass
-        }
+        self._lines: Lines = {work_class: {} for work_class in WorkClass}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -99,31 +99,62 @@ class Queue:
             if not line:
                 del lines[waiter.request.tenant]
 
-    def head(self, now_ms: int) -> Waiter | None:
-        """Return who is next, or None where nobody waits."""
+    def head(self, now_ms: int, most_bytes: int | None = None) -> Waiter | None:
+        """Return who is next, or None where nobody waits.
+
+        Args:
+            now_ms: the time.
+            most_bytes: who needs more than that is not next, whoever it is; None for no bound.
+        """
+        by_class = list(self._lines_within(most_bytes).values())
         ripe_ms = [
-            min(map(_ripe_ms, map(_first, lines.values())), default=NEVER_MS)
-            for lines in self._lines.values()
+            min(map(_ripe_ms, map(_first, lines.values())), default=NEVER_MS) for lines in by_class
         ]
         number, until_ms = _class_on_turn(ripe_ms)
-        firsts = map(_first, list(self._lines.values())[number].values())
+        firsts = map(_first, by_class[number].values())
         allowed = (waiter for waiter in firsts if waiter.asked_at_ms <= until_ms)
         return min(allowed, key=lambda waiter: self._turn(waiter, now_ms), default=None)
 
-    def in_turn(self, now_ms: int) -> list[Waiter]:
-        """Return all requests in the order in which they would be granted if none came."""
+    def in_turn(self, now_ms: int, most_bytes: int | None = None) -> list[Waiter]:
+        """Return all requests in the order in which they would be granted if none came.
+
+        Args:
+            now_ms: the time.
+            most_bytes: who needs more than that comes after all others; None for no bound.
+        """
+        within = self._in_turn(self._lines_within(most_bytes), now_ms)
+        if len(within) == len(self._by_id):
+            return within
+        placed = {waiter.request.token_id for waiter in within}
+        everybody = self._in_turn(self._lines, now_ms)
+        return [*within, *(one for one in everybody if one.request.token_id not in placed)]
+
+    def _lines_within(self, most_bytes: int | None) -> Lines:
+        """Return the lines without those who need more."""
+        if most_bytes is None:
+            return self._lines
+        return {
+            work_class: {
+                tenant: kept
+                for tenant, line in lines.items()
+                if (kept := {at: one for at, one in line.items() if _needs(one) <= most_bytes})
+            }
+            for work_class, lines in self._lines.items()
+        }
+
+    def _in_turn(self, by_class: Lines, now_ms: int) -> list[Waiter]:
         lines = [
             sorted(
                 (waiter for line in lines.values() for waiter in line.values()),
                 key=lambda waiter: self._turn(waiter, now_ms),
             )
-            for lines in self._lines.values()
+            for lines in by_class.values()
         ]
         by_age = [sorted(line, key=lambda waiter: -waiter.order) for line in lines]
         ripe_ms = [_ripe_ms(waiters[-1]) if waiters else NEVER_MS for waiters in by_age]
         ordered: list[Waiter] = []
         gone = set[int]()
-        for _ in range(len(self._by_id)):
+        for _ in range(sum(map(len, lines))):
             number, until_ms = _class_on_turn(ripe_ms)
             line, oldest = lines[number], by_age[number]
             place = next(at for at, one in enumerate(line) if one.asked_at_ms <= until_ms)
@@ -142,6 +173,10 @@ class Queue:
 
 def _ripe_ms(waiter: Waiter) -> int:
     return waiter.asked_at_ms + PATIENCE_MS[waiter.work_class]
+
+
+def _needs(waiter: Waiter) -> int:
+    return waiter.request.guaranteed_bytes
 
 
 def _class_on_turn(ripe_ms: list[float]) -> tuple[int, float]:

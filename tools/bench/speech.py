@@ -1,9 +1,8 @@
 """Our asr engine over faster-whisper's own two calls: how fast, and how many words wrong."""
 
-import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -11,6 +10,7 @@ from statistics import median
 from brickwork_sdk.media.audio import read_audio
 from brickwork_sdk.testing.recordings import write_recording
 from tools.bench.listener import Heard, Listener, listener
+from tools.bench.machine import core_count
 from tools.bench.plain import FAST_MODEL
 from tools.bench.row import Bound, Row, at_least, at_most
 from tools.quality import ROOT, Clip, committed_clips, joined_clip
@@ -19,13 +19,11 @@ from tools.scores import count_errors
 READINGS = ROOT / "tests" / "data" / "reading"
 _TRIAL_SECONDS = 30
 """How much it takes to find the best number of threads."""
-_DEFAULT_SECONDS = 120
-"""Of a piece that the default call hears: of all, it takes longer than everybody else together."""
 _TRIALS = 3
 """Of each number of threads; the fastest counts, because a single one may be disturbed."""
 _MANNERS = {
     "batched": "theirs in int8, all else by default, without times of words",
-    "default": "theirs with everything by default, which is float32 here; two minutes of each",
+    "default": "theirs with everything by default, which is float32 here",
 }
 Pair = tuple[Heard, Heard]
 """What we heard and what faster-whisper heard."""
@@ -39,48 +37,47 @@ def measure() -> Iterator[Row | str]:
         pieces = [*readings, joined_clip(committed_clips(), folder, times=1)]
         batched = best_batched(processes, excerpt(pieces[0].path, folder, _TRIAL_SECONDS))
         yield f"the batched call is fastest with {_threads(batched)}"
-        ours = processes.enter_context(listener("ours", _core_count()))
+        ours = processes.enter_context(listener("ours", core_count()))
         default = processes.enter_context(listener("default", 0))
-        found: dict[str, list[Pair]] = {"batched": [], "default": []}
+        heard = []
         for turn, piece in enumerate(pieces):
-            found["batched"].append(by_turns(ours, batched, piece.path, turn))
-            if turn:  # five times are enough
-                begin = excerpt(piece.path, folder, _DEFAULT_SECONDS)
-                found["default"].append(by_turns(ours, default, begin, turn))
+            # Five times are enough for the default call, which takes as long as both others.
+            sides = [ours, batched, default] if turn else [ours, batched]
+            heard.append(by_turns(sides, piece.path, turn))
             yield f"all have heard {piece.path.stem}"
-        yield speed_row(batched, at_least(0.95), found["batched"], ours.threads)
-        yield speed_row(default, at_least(2.5), found["default"], ours.threads)
-        yield from word_rows(pieces, found["batched"])
-        fast = processes.enter_context(listener("fast", _core_count()))
+        yield speed_row(ours, batched, at_least(0.95), heard)
+        yield speed_row(ours, default, at_least(2.5), heard[1:])
+        yield from word_rows(pieces, [(each["ours"], each["batched"]) for each in heard])
+        fast = processes.enter_context(listener("fast", core_count()))
         yield fast_row(pieces, [fast.hear(piece.path) for piece in pieces])
 
 
 def best_batched(processes: ExitStack, path: Path) -> Listener:
     """Return the batched call with the number of threads that is fastest on a recording."""
-    counts = sorted({1, _core_count()})
+    counts = sorted({1, core_count()})
     found = [processes.enter_context(listener("batched", count)) for count in counts]
     return min(found, key=lambda each: min(each.hear(path).seconds for _ in range(_TRIALS)))
 
 
-def by_turns(ours: Listener, theirs: Listener, path: Path, turn: int) -> Pair:
-    """Let both hear a recording; who begins changes, so that a drift favours nobody."""
-    if turn % 2:
-        other = theirs.hear(path)
-        return ours.hear(path), other
-    return ours.hear(path), theirs.hear(path)
+def by_turns(sides: Sequence[Listener], path: Path, turn: int) -> dict[str, Heard]:
+    """Let each side hear a recording; who begins changes, so that a drift favours nobody."""
+    first = turn % len(sides)
+    return {side.way: side.hear(path) for side in (*sides[first:], *sides[:first])}
 
 
-def speed_row(theirs: Listener, bound: Bound, pairs: Sequence[Pair], threads: int) -> Row:
-    """Compare the speed on the same recordings; `threads` are those of ours."""
-    ratios = [other.seconds / own.seconds for own, other in pairs]
-    own, other = (sum(heard.seconds for heard in side) for side in zip(*pairs, strict=True))
+def speed_row(
+    ours: Listener, theirs: Listener, bound: Bound, heard: Sequence[Mapping[str, Heard]]
+) -> Row:
+    """Compare the speed on the same recordings."""
+    ratios = [each[theirs.way].seconds / each[ours.way].seconds for each in heard]
+    own, other = (sum(each[side.way].seconds for each in heard) for side in (ours, theirs))
     return Row(
         f"speed of speech to text over faster-whisper's {theirs.way} call",
         median(ratios),
         "ratio",
         bound,
-        f"whisper-base; ours in int8 with times of words, threads: {threads}; "
-        f"{_MANNERS[theirs.way]}, {_threads(theirs)}; wall time, by turns, median of {len(pairs)} "
+        f"whisper-base; ours in int8 with times of words, threads: {ours.threads}; "
+        f"{_MANNERS[theirs.way]}, {_threads(theirs)}; wall time, by turns, median of {len(heard)} "
         f"recordings ({', '.join(f'{ratio:.2f}' for ratio in ratios)}); all together "
         f"{other:.1f} s of theirs and {own:.1f} s of ours",
     )
@@ -134,10 +131,6 @@ def fast_row(pieces: Sequence[Clip], heard: Sequence[Heard]) -> Row:
         None,
         f"{wrong} of the same {count} words, heard in {seconds:.0f} s",
     )
-
-
-def _core_count() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _threads(side: Listener) -> str:

@@ -25,16 +25,18 @@ class Scripted(Listener):
 
 def test_each_side_begins_in_its_turn() -> None:
     order: list[str] = []
-    ours, theirs = (Scripted(way, order) for way in ("ours", "batched"))
-    heard = [by_turns(ours, theirs, Path("a.ogg"), turn) for turn in range(2)]
-    assert order == ["ours", "batched", "batched", "ours"]
-    assert [(own.seconds, other.seconds) for own, other in heard] == [(2.0, 3.0), (2.0, 3.0)]
+    sides = [Scripted(way, order) for way in ("ours", "batched", "default")]
+    heard = [by_turns(sides, Path("a.ogg"), turn) for turn in range(3)]
+    assert order[::3] == ["ours", "batched", "default"]
+    assert {each["ours"].seconds for each in heard} == {2.0}
+    assert {each["default"].seconds for each in heard} == {3.0}
 
 
 def test_speed_is_the_median_of_their_time_over_ours() -> None:
+    ours, theirs = (Scripted(way, []) for way in ("ours", "batched"))
     times = [(1.0, 1.0), (2.0, 3.0), (1.0, 5.0)]
-    pairs = [(Heard(ours, ""), Heard(theirs, "")) for ours, theirs in times]
-    row = speed_row(Scripted("batched", []), at_least(0.95), pairs, 1)
+    heard = [{"ours": Heard(own, ""), "batched": Heard(other, "")} for own, other in times]
+    row = speed_row(ours, theirs, at_least(0.95), heard)
     assert (row.value, row.holds) == (1.5, True)
     assert "9.0 s of theirs and 4.0 s of ours" in row.conditions
 

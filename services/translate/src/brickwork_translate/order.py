@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from brickwork_translate.engine import Missing, TranslateRequest, Translation
 from brickwork_translate.keeps import MARK, Keeper
@@ -11,7 +10,8 @@ from brickwork_translate.pieces import Window, cut
 from brickwork_translate.sentence import Asking, Done, filled, translated
 
 AHEAD_MAX = 64
-"""Texts that may be under way or unread: a slow reader must not pile up what nobody reads."""
+"""Texts that may be under way or unread, for a slow reader must not pile up what nobody reads; and
+sentences that are looked at for those that may share a batch."""
 _NAME_LIKE = " XX10 "
 """In place of each mark while a text is measured: what the model will be shown is as long."""
 
@@ -100,17 +100,24 @@ class Order:
             group: of the asks; that of the first by default, which so never waits for others.
         """
         # One more is looked at, for only then it is known that a text has come to its end.
-        while len(self._asks) <= AHEAD_MAX and len(self._opened) < AHEAD_MAX:
+        while len(self._alike(group)) <= count and self._may_look_ahead:
             sentence = next(self._unasked, None)
             if sentence is None:
                 break
             self._advance(sentence, None)
-        if group is None and self._asks:
-            group = self._asks[0].group
-        taken = list(islice((ask for ask in self._asks if ask.group == group), count))
+        taken = self._alike(group)[:count]
         for ask in taken:
             self._asks.remove(ask)
         return taken
+
+    @property
+    def _may_look_ahead(self) -> bool:
+        return len(self._opened) < AHEAD_MAX and len(self._asks) < AHEAD_MAX
+
+    def _alike(self, group: int | None) -> list[Ask]:
+        if group is None and self._asks:
+            group = self._asks[0].group
+        return [ask for ask in self._asks if ask.group == group]
 
     def give_back(self, asks: list[Ask]) -> None:
         """Take back what was handed out and not answered."""

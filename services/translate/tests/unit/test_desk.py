@@ -9,7 +9,7 @@ import pytest
 from brickwork_sdk.engine.calls import Call, CallTable
 from brickwork_translate.desk import Desk
 from brickwork_translate.engine import Progress, Term, TranslateRequest, Translation
-from brickwork_translate.order import AHEAD_MAX
+from brickwork_translate.order import AHEAD_MAX, Order
 from brickwork_translate.pieces import Window, one_group
 
 
@@ -147,6 +147,19 @@ def test_others_do_not_work_ahead_for_who_does_not_read() -> None:
     ahead = sum(name.startswith("s") for batch in model.batches for name in batch)
     assert ahead <= AHEAD_MAX
     assert len(texts_of(slow)) == 500
+
+
+def test_a_long_text_is_not_read_to_its_end_for_who_may_share_a_batch() -> None:
+    seen: list[str] = []
+
+    def group(text: str) -> int:
+        seen.append(text)
+        return 1
+
+    order = Order(TranslateRequest(("One. " * 500,), "en", "pt"), Window(150, 300, group=group))
+    assert order.take(4, group=2) == []
+    assert len(seen) == AHEAD_MAX
+    assert len(order.take(4)) == 4
 
 
 def test_what_must_survive_is_told_with_its_text() -> None:

@@ -57,8 +57,10 @@ class Caller:
             InvalidInput: ARGUMENT_INVALID, a value is not of its form.
         """
         given = {key: value for key, value in metadata if key in (_CLASS, _TENANT, _JOB)}
+        if not given:
+            return cls(default_class)
         work_class = given.get(_CLASS, default_class.value)
-        if work_class not in set(WorkClass):
+        if work_class not in _CLASSES:
             raise _invalid(_CLASS)
         for key in (_TENANT, _JOB):
             if not _NAME.fullmatch(str(given.get(key, ""))):
@@ -75,6 +77,7 @@ current_caller: ContextVar[Caller] = ContextVar("current_caller", default=_NOBOD
 """The caller of the RPC that is being served; set by the server's interceptor."""
 
 _CLASS, _TENANT, _JOB = "brickwork-class", "brickwork-tenant", "brickwork-job"
+_CLASSES = frozenset(WorkClass)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 
 

@@ -21,6 +21,14 @@ _CLASSES = {
 }
 
 _SAID = frozenset(_CLASSES) - {pb.WORK_CLASS_UNSPECIFIED}
+_CLASSES_SHOWN = {
+    work_class: pb.WorkClass.Value(f"WORK_CLASS_{work_class.name}") for work_class in WorkClass
+}
+_STATES = {
+    state: pb.TokenState.Value(f"TOKEN_STATE_{state.name}")
+    for state in TokenState
+    if state is not TokenState.REFUSED  # which is an error on the wire
+}
 _YIELDS = {
     Yield.EVICT: pb.YIELD_KIND_EVICT,
     Yield.SHRINK: pb.YIELD_KIND_SHRINK,
@@ -99,15 +107,15 @@ def process(identity: pb.ProcessIdentity) -> Process:
 def waiting(waiter: Waiter, place: pb.QueuePlace, now_ms: int) -> pb.VramToken:
     """Render a request that waits."""
     token = _token(waiter, pb.TOKEN_STATE_QUEUED, now_ms - waiter.asked_at_ms)
-    token.work_class = class_of(waiter.work_class)
+    token.work_class = _CLASSES_SHOWN[waiter.work_class]
     token.place.CopyFrom(place)
     return token
 
 
 def held(grant: Grant, device: str, now_ms: int, measured_bytes: int | None) -> pb.VramToken:
     """Render memory that is charged."""
-    token = _token(grant, pb.TokenState.Value(_state(grant.state)), now_ms - grant.since_ms)
-    token.work_class = class_of(grant.work_class)
+    token = _token(grant, _STATES[grant.state], now_ms - grant.since_ms)
+    token.work_class = _CLASSES_SHOWN[grant.work_class]
     token.device = device
     token.granted_bytes = grant.granted_bytes
     token.epoch = grant.epoch
@@ -159,12 +167,7 @@ def _yielding(
 
 def ended(token_id: str, state: TokenState) -> pb.VramToken:
     """Render what is known of a token that is over: its id and how it ended."""
-    return pb.VramToken(token_id=token_id, state=pb.TokenState.Value(_state(state)))
-
-
-def class_of(work_class: WorkClass) -> pb.WorkClass.ValueType:
-    """Render a class."""
-    return pb.WorkClass.Value(f"WORK_CLASS_{work_class.name}")
+    return pb.VramToken(token_id=token_id, state=_STATES[state])
 
 
 def _token(row: Grant | Waiter, state: pb.TokenState.ValueType, age_ms: int) -> pb.VramToken:
@@ -180,10 +183,6 @@ def _token(row: Grant | Waiter, state: pb.TokenState.ValueType, age_ms: int) -> 
         guaranteed_bytes=request.guaranteed_bytes,
         ceiling_bytes=request.ceiling_bytes,
     )
-
-
-def _state(state: TokenState) -> str:
-    return f"TOKEN_STATE_{state.name}"
 
 
 def span(span_ms: int) -> Duration:

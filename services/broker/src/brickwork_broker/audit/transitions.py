@@ -37,6 +37,7 @@ _WHY_OVER = {
     Suspicion.HOLDER_GONE: "Its holder is gone.",
     Suspicion.REVOKED: "Not given back in time.",
 }
+_UNKNOWN = Standing()
 
 
 class Transitions:
@@ -174,7 +175,7 @@ class Transitions:
         return Entry(who, "token_changed", why, fields)
 
     def _of(self, token_id: str) -> Standing:
-        return self._tokens.get(token_id, Standing())
+        return self._tokens.get(token_id, _UNKNOWN)
 
     def _put(self, token_id: str, standing: Standing) -> None:
         if standing.state in (None, TokenState.RELEASED, TokenState.CANCELLED):

@@ -151,7 +151,8 @@ class Room:
         if self._epoch_next == register.rows.epoch_end:
             register.record(EpochsReserved(self._epoch_next + EPOCH_BLOCK))
         register.record(Granted(request, granted_bytes, self._epoch_next))
-        register.rows.change(request.token_id, work_class=waiter.work_class)
+        if waiter.work_class is not request.work_class:
+            register.rows.change(request.token_id, work_class=waiter.work_class)
         self._epoch_next += 1
         if request.loads:
             due_ms = register.now_ms + LOAD_MS_MAX

@@ -118,29 +118,33 @@ class Rows:
             state=TokenState.GRANTED,
             since_ms=now_ms,
             granted_at_ms=now_ms,
-            granted_bytes=0,
+            granted_bytes=event.granted_bytes,
             epoch=event.epoch,
             expires_at_ms=now_ms + request.renew_within_ms,
             work_class=request.work_class,
             is_loading=request.loads,
         )
         self._tokens_of.setdefault(request.process, set()).add(request.token_id)
-        self._charge(request.token_id, event.granted_bytes, now_ms)
+        self._add(request.tenant, event.granted_bytes, now_ms)
 
     def _charge(self, token_id: str, granted_bytes: int, now_ms: int) -> None:
         """Set what is charged for a grant."""
         grant = self.grants[token_id]
-        more_bytes = granted_bytes - grant.granted_bytes
-        self.charged_bytes += more_bytes
-        self.shares.charge(grant.request.tenant, more_bytes, now_ms)
+        self._add(grant.request.tenant, granted_bytes - grant.granted_bytes, now_ms)
         self.change(token_id, granted_bytes=granted_bytes)
 
+    def _add(self, tenant: str, more_bytes: int, now_ms: int) -> None:
+        """Count bytes that are charged from now on, or fewer."""
+        self.charged_bytes += more_bytes
+        self.shares.charge(tenant, more_bytes, now_ms)
+
     def _forget(self, token_id: str, now_ms: int) -> None:
-        grant = self.grants[token_id]
-        self._charge(token_id, 0, now_ms)
+        grant = self.grants.pop(token_id)
+        self._add(grant.request.tenant, -grant.granted_bytes, now_ms)
+        self.leaving_bytes -= grant.leaving_bytes
+        self.stuck_bytes -= grant.stuck_bytes
         for process in (grant.request.process, *grant.users):
             self._let_go(process, token_id)
-        del self.grants[token_id]  # with nothing left to leave
 
     def _let_go(self, process: Process, token_id: str) -> None:
         tokens = self._tokens_of.get(process)
@@ -151,16 +155,16 @@ class Rows:
 
     def _quarantine(self, event: Quarantined, now_ms: int) -> None:
         grant = self.grants[event.token_id]
+        is_given_back = event.suspicion is Suspicion.RELEASED_BY_HOLDER
         self.change(
             event.token_id,
             state=TokenState.QUARANTINED,
             since_ms=now_ms if grant.is_alive else grant.since_ms,
             suspicion=event.suspicion,
             is_loading=False,
+            kept_at_ms=now_ms if is_given_back else grant.kept_at_ms,
             demand=None,
         )
-        if event.suspicion is Suspicion.RELEASED_BY_HOLDER:
-            self.change(event.token_id, kept_at_ms=now_ms)
 
     def _remember(self, token_id: str, state: TokenState) -> None:
         self.ended[token_id] = state

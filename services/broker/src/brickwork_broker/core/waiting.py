@@ -106,6 +106,8 @@ class Queue:
             now_ms: the time.
             most_bytes: who needs more than that is not next, whoever it is; None for no bound.
         """
+        if not self._by_id:
+            return None
         by_class = list(self._lines_within(most_bytes).values())
         ripe_ms = [
             min(map(_ripe_ms, map(_first, lines.values())), default=NEVER_MS) for lines in by_class

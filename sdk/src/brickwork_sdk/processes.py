@@ -1,12 +1,14 @@
 """Who a process is, so that a reused pid is never mistaken for it, and what it does."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PID_NAMESPACE = Path("/proc/self/ns/pid")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_PRIVATE_KIB = re.compile(rb"^(?:RssAnon|VmSwap):\s*(\d+) kB$", re.MULTILINE)
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -71,8 +73,8 @@ def private_bytes(pid: int) -> int:
     share them, and the kernel takes them back by itself. ADR 0047 has what else could be read.
     Source: proc(5), /proc/[pid]/status, RssAnon and VmSwap; the kernel counts both as it goes.
     """
-    sizes = memory_sizes(pid)
-    return sizes.get("RssAnon", 0) + sizes.get("VmSwap", 0)
+    # Searched and not taken apart: every engine is looked at four times a second.
+    return sum(int(kib) * 1024 for kib in _PRIVATE_KIB.findall(_status(pid)))
 
 
 def memory_sizes(pid: int) -> dict[str, int]:
@@ -80,12 +82,18 @@ def memory_sizes(pid: int) -> dict[str, int]:
 
     Source: proc(5), /proc/[pid]/status, the lines in kB.
     """
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return {}
+    lines = _status(pid).decode(errors="replace").splitlines()
     words = [line.split() for line in lines if line.endswith(" kB")]
     return {name.rstrip(":"): int(kib) * 1024 for name, kib, _ in words}
+
+
+def _status(pid: int) -> bytes:
+    """Return what the kernel tells of a process; nothing when it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", "rb", buffering=0) as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _stat(pid: int) -> list[str] | None:

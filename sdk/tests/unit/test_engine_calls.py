@@ -1,11 +1,18 @@
 """Which call an engine advances next."""
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from brickwork_sdk.engine.calls import Call, CallTable
+from brickwork_sdk.engine.interim import INTERIM_SECONDS, Interim
 from brickwork_sdk.engine.shared_steps import SharedSteps
+
+
+@dataclass(frozen=True)
+class Done(Interim):
+    count: int
 
 
 def steps() -> Generator[int, None, None]:
@@ -72,3 +79,21 @@ def test_shared_steps_are_closed_and_ended_as_the_steps_are() -> None:
     assert ended == [True, True]
     with pytest.raises(StopIteration):
         next(left)
+
+
+def test_what_only_shows_that_work_goes_on_is_told_a_few_times_a_second() -> None:
+    call = Call(1, iter(()), 1.0, credit=8)
+    assert call.due(Done(1), 0.0) == [Done(1)]
+    assert call.due(Done(2), 0.1) == call.due(Done(3), 0.2) == []
+    assert call.due("result", 0.21) == [Done(3), "result"]
+    assert call.due(Done(4), 0.3) == []
+    assert call.due(Done(5), 0.21 + INTERIM_SECONDS) == [Done(5)]
+    assert call.rest() == []
+
+
+def test_the_last_that_was_held_back_comes_before_the_end() -> None:
+    call = Call(1, iter(()), 1.0, credit=8)
+    call.due("result", 0.0)
+    assert call.due(Done(1), 0.1) == []
+    assert call.rest() == [Done(1)]
+    assert call.rest() == []

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from brickwork_sdk.engine.interim import INTERIM_SECONDS, Interim
 from brickwork_sdk.engine.shared_steps import SharedSteps
 
 WEIGHTS = {"interactive": 4.0, "batch": 1.0, "notebook": 1.0, "best_effort": 0.25}
@@ -23,6 +24,8 @@ class Call:
         began_seconds: when its first step began; None before that.
         busy_seconds: engine time so far.
         step_count: steps so far.
+        held: an event that waits for a better one; None where there is none.
+        told_seconds: when an event was told last.
     """
 
     number: int
@@ -34,6 +37,24 @@ class Call:
     began_seconds: float | None = None
     busy_seconds: float = 0.0
     step_count: int = 0
+    held: Interim | None = None
+    told_seconds: float = -INTERIM_SECONDS
+
+    def due(self, event: object, now: float) -> list[object]:
+        """Return what is to be told now that this event is there; an interim one may wait."""
+        if isinstance(event, Interim) and now < self.told_seconds + INTERIM_SECONDS:
+            due = [*self.rest(type(event))]
+            self.held = event
+        else:
+            due = [*self.rest(type(event)), event]
+        if due:
+            self.told_seconds = now
+        return due
+
+    def rest(self, follower: type | None = None) -> list[object]:
+        """Let go of what was held, and return it unless one of its kind follows."""
+        held, self.held = self.held, None
+        return [] if held is None or type(held) is follower else [held]
 
     @property
     def is_ready(self) -> bool:

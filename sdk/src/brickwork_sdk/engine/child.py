@@ -175,13 +175,19 @@ class Host:
         try:
             event = self._calls.advance(call, time.monotonic)
         except StopIteration:
+            self._tell(call, call.rest())
             self._calls.remove(call.number)
             self.send({"type": "end", "id": call.number, **_worked(call)})
         except Exception as error:
             self.end_if_refused(error)
+            self._tell(call, call.rest())
             self._calls.remove(call.number)
             self.send({"type": "error", "id": call.number, **_worked(call), **_described(error)})
         else:
+            self._tell(call, call.due(event, time.monotonic()))
+
+    def _tell(self, call: Call, events: Sequence[object]) -> None:
+        for event in events:
             call.credit -= 1
             value = wire.adapter(type(event)).dump_python(event, mode="json")
             kind = type(event).__name__

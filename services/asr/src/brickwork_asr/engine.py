@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from pydantic import Base64Bytes
 
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.interim import Interim
 
 Task = Literal["transcribe", "translate"]
 TRANSLATE, PROMPT, HOT_WORDS = "translate", "prompt", "hot_words"
@@ -102,7 +103,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Progress:
+class Progress(Interim):
     """Everything before `done_ms` has been heard; `total_ms` is the recording's length."""
 
     done_ms: int

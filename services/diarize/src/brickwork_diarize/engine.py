@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from brickwork_sdk.engine import EngineDescription
+from brickwork_sdk.engine.interim import Interim
 
 SPEAKER_COUNT_MAX = 20
 SPANS_MAX = 1_000
@@ -69,7 +70,7 @@ class EmbedRequest:
 
 
 @dataclass(frozen=True)
-class Progress:
+class Progress(Interim):
     """Everything before `done_ms` has been heard; `total_ms` is the recording's length."""
 
     done_ms: int

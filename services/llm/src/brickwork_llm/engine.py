@@ -4,6 +4,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from brickwork_sdk.engine.interim import Interim
+
 MAX_TOKEN_COUNT_DEFAULT = 256
 MAX_TOKEN_COUNT_MAX = 4_096
 TEMPERATURE_MAX = 2.0
@@ -69,7 +71,7 @@ class TextDelta:
 
 
 @dataclass(frozen=True)
-class Pending:
+class Pending(Interim):
     """Nothing new yet: the prompt is being read or another call is served first.
 
     It exists so that no step takes long, and a call can be cancelled before its first word.

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from brickwork_sdk.engine.interim import Interim
+
 SAMPLE_EVERY_MS_DEFAULT = 1_000
 SAMPLE_EVERY_MS_MIN = 200
 SAMPLE_EVERY_MS_MAX = 60_000
@@ -94,7 +96,7 @@ class PageLayout:
 
 
 @dataclass(frozen=True)
-class PageProgress:
+class PageProgress(Interim):
     """Lines of the page read so far; it makes room for other calls and for cancelling."""
 
     line_count: int
@@ -120,7 +122,7 @@ class TimedText:
 
 
 @dataclass(frozen=True)
-class Progress:
+class Progress(Interim):
     """How far a video has been read, in milliseconds of media."""
 
     done_ms: int

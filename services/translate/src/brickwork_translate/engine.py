@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from brickwork_sdk.engine.interim import Interim
+
 TEXT_COUNT_MAX = 1_000
 TEXT_BYTES_MAX = 1024 * 1024
 """All texts of a request together, as UTF-8: about six hours of talk."""
@@ -71,7 +73,7 @@ class Translation:
 
 
 @dataclass(frozen=True)
-class Progress:
+class Progress(Interim):
     """Sentences translated so far; it makes room for other calls and for cancelling."""
 
     sentence_count: int

@@ -21,13 +21,15 @@ _CLASSES = {
 }
 
 _SAID = frozenset(_CLASSES) - {pb.WORK_CLASS_UNSPECIFIED}
-_CLASSES_SHOWN = {
-    work_class: pb.WorkClass.Value(f"WORK_CLASS_{work_class.name}") for work_class in WorkClass
-}
+_CLASSES_SHOWN = {_CLASSES[shown]: shown for shown in _SAID}
 _STATES = {
-    state: pb.TokenState.Value(f"TOKEN_STATE_{state.name}")
-    for state in TokenState
-    if state is not TokenState.REFUSED  # which is an error on the wire
+    TokenState.QUEUED: pb.TOKEN_STATE_QUEUED,
+    TokenState.GRANTED: pb.TOKEN_STATE_GRANTED,
+    TokenState.SHRINKING: pb.TOKEN_STATE_SHRINKING,
+    TokenState.REVOKING: pb.TOKEN_STATE_REVOKING,
+    TokenState.QUARANTINED: pb.TOKEN_STATE_QUARANTINED,
+    TokenState.RELEASED: pb.TOKEN_STATE_RELEASED,
+    TokenState.CANCELLED: pb.TOKEN_STATE_CANCELLED,
 }
 _YIELDS = {
     Yield.EVICT: pb.YIELD_KIND_EVICT,

@@ -39,11 +39,11 @@ async def event_stream(
         for event in events:
             yield frame(event)
             after = event.sequence
+        if events:
+            silent_polls, seen = 0, None  # The ledger gives a page at a time, so read on.
+            continue
         if job.state is not JobState.RUNNING:
             return
-        if events:
-            silent_polls = 0
-            continue
         silent_polls += 1
         if silent_polls % HEARTBEAT_POLLS == 0:
             yield ": still here\n\n"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from brickwork_gateway.ledger.chunk import Chunk
 from brickwork_gateway.ledger.job import Job, StageName
 from brickwork_gateway.ledger.sqlite_ledger import SqliteLedger
 from brickwork_gateway.ledger.transitions import cancel, send
@@ -35,6 +36,17 @@ async def test_a_finished_job_is_told_from_its_beginning_to_its_end(ledger: Sqli
     assert numbers(frames) == list(range(1, len(frames) + 1))
     assert frames[0].startswith("id: 1\nevent: job\ndata: {")
     assert json.loads(frames[-1].splitlines()[2].removeprefix("data: "))["state"] == "cancelled"
+
+
+async def test_of_a_long_job_that_is_over_every_segment_is_told(ledger: SqliteLedger) -> None:
+    segments = [
+        Chunk(StageName.TRANSCRIBE, f"{number:04d}", {"start_ms": number}) for number in range(1200)
+    ]
+    ledger.keep("a", segments, lambda job, _: cancel(job))
+    frames = [frame async for frame in event_stream(ledger, "a", 0, never)]
+    assert numbers(frames) == list(range(1, len(frames) + 1))
+    assert sum("event: segment\n" in frame for frame in frames) == len(segments)
+    assert '"state": "cancelled"' in frames[-1]
 
 
 async def test_a_reader_who_comes_back_misses_nothing_and_sees_nothing_twice(

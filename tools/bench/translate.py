@@ -202,13 +202,17 @@ async def _rates(
                     async for _ in stub.TranslateTexts(request, timeout=_CALL_SECONDS_MAX):
                         pass
 
-            async def rate(callers: int, count: int) -> float:
+            async def seconds(places: range, count: int) -> float:
                 began = time.monotonic()
-                await asyncio.gather(*(call(place, count) for place in range(callers)))
-                return callers * count / (time.monotonic() - began)
+                await asyncio.gather(*(call(place, count) for place in places))
+                return time.monotonic() - began
 
-            await rate(2, 1)
-            return await rate(1, alone), await rate(CALLERS, each)
+            await seconds(range(2), 1)
+            # One caller before and after the many: a machine that gets slower shows in both.
+            before = await seconds(range(1), alone // 2)
+            many = await seconds(range(CALLERS), each)
+            after = await seconds(range(1, 2), alone // 2)
+            return alone / (before + after), CALLERS * each / many
 
 
 def _table(name: str) -> list[list[str]]:

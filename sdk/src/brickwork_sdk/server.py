@@ -1,6 +1,7 @@
 """The server harness: what makes a servicer a process of the mesh."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -84,6 +85,9 @@ async def _until_asked_to_stop(
             drain_seconds=settings.drain_seconds,
             notice_seconds=NOTICE_SECONDS,
         ):
+            # What is loaded by now stays. To go through it in search of garbage took 65 ms, time
+            # and again, in which every call waited.
+            gc.freeze()
             log.info("server_ready", extra={"address": settings.listen})
             await stop.wait()
             log.info("server_stopping")

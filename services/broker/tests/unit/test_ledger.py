@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from brickwork_broker.core import room
 from brickwork_broker.core.commands import Abandon, Acquire, ConfirmGone, Release, Renew, Tick
 from brickwork_broker.core.events import (
     Cancelled,
@@ -385,10 +386,11 @@ def test_time_looks_only_when_something_is_due() -> None:
     assert ledger.apply(Tick(), 24_000) == (Quarantined(TOKEN, Suspicion.EXPIRED),)
 
 
-def test_epochs_are_reserved_in_blocks() -> None:
+def test_epochs_are_reserved_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "EPOCH_BLOCK", 8)
     ledger = ledger_of()
     reserved = 0
-    for number in range(EPOCH_BLOCK + 1):
+    for number in range(8 + 1):
         token_id = f"token-{number:04}"
         events = acquire(ledger, replace(REQUEST, token_id=token_id))
         reserved += any(isinstance(event, EpochsReserved) for event in events)

@@ -8,8 +8,8 @@ from brickwork_broker.core.register import Register
 from brickwork_broker.core.token import Demand, Grant, TokenState, Waiter
 from brickwork_broker.core.yielding import GRACE_MS, Yielding, who_yields
 
-EPOCH_BLOCK = 1_024
-"""Epochs reserved at a time: each block costs the journal one fsync."""
+EPOCH_BLOCK = 65_536
+"""Epochs reserved at a time: each block costs the journal one fsync, for which every call waits."""
 
 PLAN_EVERY_MS = 250
 """How often it is thought over whom to ask for room, while the first in the queue waits."""

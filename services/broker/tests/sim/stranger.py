@@ -12,6 +12,7 @@ from brickwork_broker.core.commands import (
     SetDraining,
 )
 from brickwork_broker.core.request import Process, TokenRequest, WorkClass
+from brickwork_broker.core.room import EPOCH_BLOCK
 from services.broker.tests.sim.network import Network
 from services.broker.tests.sim.node import Node
 from services.broker.tests.sim.world import World
@@ -48,7 +49,8 @@ class Stranger:
         old = self._heard()
         if isinstance(old, Renew | Release) and old.epoch:
             self._node.faults["forged epoch"] += 1
-            self._say(replace(old, epoch=old.epoch + self._world.random.choice([-1, 1, 1_024])))
+            step = self._world.random.choice([-1, 1, EPOCH_BLOCK])
+            self._say(replace(old, epoch=old.epoch + step))
 
     def repeat(self) -> None:
         """Say again, long after, what somebody said."""

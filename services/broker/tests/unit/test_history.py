@@ -22,6 +22,7 @@ from brickwork_broker.core.commands import (
     Tick,
 )
 from brickwork_broker.core.request import Process, WorkClass
+from brickwork_broker.core.room import EPOCH_BLOCK
 from brickwork_sdk.audit import Entry
 from services.broker.tests.unit.examples import (
     ENGINE,
@@ -51,7 +52,7 @@ def story() -> Story:
     told.tell(ConfirmGone(OTHER_BRICK), now_ms=70)
     told.tell(Override("token-02", ANA), now_ms=80)
     told.tell(Acquire(replace(REQUEST, token_id="token-03"), 10_000), now_ms=90)
-    told.tell(Release("token-03", 1_025), now_ms=100)
+    told.tell(Release("token-03", 1 + EPOCH_BLOCK), now_ms=100)
     told.entries.append(told.standing("ledger_stands"))
     return told.entries
 

@@ -32,6 +32,8 @@ from brickwork_sdk.telemetry.tracing import traced
 _log = logging.getLogger(__name__)
 STOP_SECONDS = 2
 """How long open answers, such as streams of events, may go on once the process is to stop."""
+_TICK_SECONDS = 0.5
+"""How often the server looks whether it is to stop, and what time it is for its answers."""
 _HEAD_BYTES_MAX = 32 * 1024
 """Of a request without its body: a name, a prompt and hot words take 12 bytes a character at most,
 17 KiB in all."""
@@ -78,7 +80,7 @@ def _serve(settings: GatewaySettings) -> None:
         broker=settings.broker,
     )
     app = make_app(door, Dispatcher(ledger, transport, Patience(), time.monotonic))
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -92,6 +94,15 @@ def _serve(settings: GatewaySettings) -> None:
     with listener:
         asyncio.run(server.serve(sockets=[listener]))
     ledger.close()
+
+
+class _Server(uvicorn.Server):
+    """Wakes less often than uvicorn's, which costs half of what an idle gateway does."""
+
+    async def main_loop(self) -> None:
+        """Wait for the end."""
+        while not await self.on_tick(0):  # noqa: ASYNC110 - its flag wakes nobody
+            await asyncio.sleep(_TICK_SECONDS)
 
 
 def measure(ledger: SqliteLedger, settings: GatewaySettings) -> None:

@@ -24,6 +24,8 @@ _CODECS = {
     ".avi": ("pcm_s16le", "s16"),
 }
 _FRAME_SAMPLES = 960
+_FLAC_SAMPLES = 16 * _FRAME_SAMPLES
+"""FLAC makes frames of its own size of whatever it is given."""
 
 
 def tone(
@@ -101,10 +103,13 @@ def _audio_frames(
 ) -> Iterable[av.AudioFrame]:
     sample_format = _CODECS[path.suffix][1]
     layout = "mono" if channel_count == 1 else "stereo"
-    for at in range(0, len(samples), _FRAME_SAMPLES):
-        run = np.tile(samples[at : at + _FRAME_SAMPLES], (channel_count, 1))
-        if sample_format != "fltp":
-            run = np.clip(run * 32768.0, -32768, 32767).astype(np.int16)
+    time_base = Fraction(1, rate_hz)
+    # Once for all of it: recordings of tests are up to an hour long.
+    if sample_format != "fltp":
+        samples = np.clip(samples * 32768.0, -32768, 32767).astype(np.int16)
+    size = _FLAC_SAMPLES if _CODECS[path.suffix][0] == "flac" else _FRAME_SAMPLES
+    for at in range(0, len(samples), size):
+        run = np.tile(samples[at : at + size], (channel_count, 1))
         if sample_format == "s16":
             run = run.T.reshape(1, -1)  # packed: the channels of a sample side by side
         frame = av.AudioFrame.from_ndarray(
@@ -112,5 +117,5 @@ def _audio_frames(
         )
         frame.sample_rate = rate_hz
         frame.pts = at + round(audio_start_ms * rate_hz / 1000)
-        frame.time_base = Fraction(1, rate_hz)
+        frame.time_base = time_base
         yield frame

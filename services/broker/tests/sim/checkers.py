@@ -265,12 +265,12 @@ class Checkers:
 
     def _that_fit(self, waiting: list[Told]) -> list[Told]:
         """Return those that could be granted beside what stays; the others have no turn."""
-        stuck_bytes = sum(
-            token.charged_bytes
+        stuck = (
+            token
             for token in self.story.charged()
             if token.state is TokenState.QUARANTINED and not token.leaving_bytes(self._world.now_ms)
         )
-        most_bytes = self._room.most_bytes(stuck_bytes)
+        most_bytes = self._room.most_bytes(stuck)
         return [
             token
             for token in waiting

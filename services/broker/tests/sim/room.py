@@ -43,24 +43,27 @@ class ToldRoom:
         """Take in a death."""
         self.readings.pop(told.process, None)
 
-    def most_bytes(self, stuck_bytes: int) -> int:
+    def most_bytes(self, stuck: Iterable[Told]) -> int:
         """Return the most that may be lent at once, beside what stays where it is."""
         since_ms = self.looked_at_ms - LASTING_MS
         before = [others_bytes for at_ms, others_bytes in self._looks if at_ms <= since_ms]
         lately = [others_bytes for at_ms, others_bytes in self._looks if at_ms > since_ms]
         lasting_bytes = min(before[-1], *lately) if before else 0
+        stuck_bytes = sum(map(self._used_bytes, _groups(stuck)))
         return min(CAPACITY_BYTES, TOTAL_BYTES - lasting_bytes) - stuck_bytes
 
     def free_bytes(self, tokens: Iterable[Told]) -> int:
         """Return how much more may be lent."""
-        tokens, used_bytes = list(tokens), 0
-        for group in _groups(tokens):
-            users = set[Process]().union(*(token.users for token in group))
-            charged_bytes = sum(token.charged_bytes for token in group)
-            read_bytes = sum(self.readings.get(user, 0) for user in users)
-            used_bytes += max(charged_bytes, read_bytes)
+        tokens = list(tokens)
+        used_bytes = sum(map(self._used_bytes, _groups(tokens)))
         free_bytes = CAPACITY_BYTES - used_bytes
         return min(free_bytes, TOTAL_BYTES - used_bytes - self._others_bytes(tokens))
+
+    def _used_bytes(self, group: list[Told]) -> int:
+        """Return what tokens that share processes count: charged or read, whichever is more."""
+        users = set[Process]().union(*(token.users for token in group))
+        charged_bytes = sum(token.charged_bytes for token in group)
+        return max(charged_bytes, sum(self.readings.get(user, 0) for user in users))
 
     def _others_bytes(self, tokens: Iterable[Told]) -> int:
         """Return what processes use that no token names."""

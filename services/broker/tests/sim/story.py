@@ -140,7 +140,7 @@ class Story:
             token.was_used, token.keep_bytes, token.since_ms = grant.was_used, None, now_ms
             token.state = S.GRANTED if grant.is_alive else S.QUARANTINED
             token.got_on_at_ms = None
-            token.is_loading = token.is_loading and grant.is_alive
+            token.is_loading = grant.is_loading  # for all it knows, until it is told again
         self._torn.clear()
         self.over -= self._told_while_full
         self.forgotten |= self._told_while_full

@@ -242,6 +242,16 @@ def test_others_go_before_who_needs_what_is_stuck_until_it_is_not() -> None:
     assert told.ledger.waiters()[0].request.token_id == "token-first"
 
 
+def test_what_a_stuck_engine_takes_beyond_its_token_is_stuck_with_it() -> None:
+    told = Told()
+    stuck = told.hold(request("stuck", 40))
+    told.tell(ConfirmGone(stuck.request.process))
+    told.read(stuck=55)
+    assert granted_of(told.ask(request("first", 50, pid=200))) == []
+    assert granted_of(told.ask(request("second", 45, pid=300))) == []
+    assert granted_of(told.tell(Tick(), CLEARING_MS_MAX)) == ["token-second"]
+
+
 def test_others_go_before_who_needs_what_other_programs_keep_using() -> None:
     told = Told()
     told.read(used_bytes=950)

@@ -49,6 +49,17 @@ class Readings:
 
     def compare(self, grants: Iterable[Grant]) -> None:
         """Compare what was read with what is granted now."""
+        ours_bytes, covered_bytes = self._covered(grants)
+        self.overrun_bytes = ours_bytes - covered_bytes
+        self.foreign_bytes = self._others_bytes + sum(self._by_process.values()) - ours_bytes
+
+    def overrun_of(self, grants: Iterable[Grant]) -> int:
+        """Return what the processes of some grants use beyond these."""
+        ours_bytes, covered_bytes = self._covered(grants)
+        return ours_bytes - covered_bytes
+
+    def _covered(self, grants: Iterable[Grant]) -> tuple[int, int]:
+        """Return what the processes of grants use, and how much of it is granted."""
         covered: dict[Process, int] = {}
         for grant in grants:
             left_bytes = grant.granted_bytes
@@ -57,9 +68,7 @@ class Readings:
                 part_bytes = min(left_bytes, max(0, wanting_bytes))
                 covered[user] = covered.get(user, 0) + part_bytes
                 left_bytes -= part_bytes
-        ours_bytes = sum(self._by_process.get(user, 0) for user in covered)
-        self.overrun_bytes = ours_bytes - sum(covered.values())
-        self.foreign_bytes = self._others_bytes + sum(self._by_process.values()) - ours_bytes
+        return sum(self._by_process.get(user, 0) for user in covered), sum(covered.values())
 
     def _see_what_lasts(self, looked_at_ms: int) -> None:
         """Keep the looks of the last while, and one from before it."""

@@ -109,7 +109,9 @@ class Register:
         capacity_bytes = most_bytes = self.limits.capacity_bytes
         if self.readings.total_bytes is not None:
             most_bytes = min(most_bytes, self.readings.total_bytes - self.readings.lasting_bytes)
-        most_bytes -= self.rows.stuck_bytes
+        if self.rows.stuck_bytes:
+            stuck = [grant for grant in self.rows.grants.values() if grant.is_stuck]
+            most_bytes -= self.rows.stuck_bytes + self.readings.overrun_of(stuck)
         return most_bytes if most_bytes < capacity_bytes else None
 
     def find(self, token_id: str) -> Grant | Waiter | TokenState | None:

@@ -19,7 +19,8 @@ class Planted:
     Attributes:
         name: of the transcript.
         language: of it, ISO 639-1.
-        is_held_out: whether the rules were made without a look at it.
+        use: `tuning` where rules and limits were made for it, `validation` where rules were only
+            deleted because of it, `held out` where nothing was decided by it.
         kept: supported sentences, of 20, that stay.
         cited: those of the kept that name a segment which says it.
         dropped: unsupported sentences, of 20, that are left out.
@@ -27,7 +28,7 @@ class Planted:
 
     name: str
     language: str
-    is_held_out: bool
+    use: str
     kept: int
     cited: int
     dropped: int
@@ -51,7 +52,7 @@ def _checked(path: Path) -> Planted:
     return Planted(
         name=path.stem,
         language=told["language"],
-        is_held_out=told["use"] == "held out",
+        use=told["use"],
         kept=sum(finding.fault is None for finding, _ in right),
         cited=sum(not cited.isdisjoint(finding.segments) for finding, cited in right),
         dropped=sum(finding.fault is not None for finding in wrong),

@@ -72,9 +72,8 @@ def measure(short: float = SHORT_MINUTES, long: float = LONG_MINUTES) -> Iterato
 
 def _found_out(found: Sequence[Planted]) -> Iterator[Row]:
     kinds = "wrong numbers, names, times, causes, negations, speakers; merged, invented, plausible"
-    for language, is_held_out in sorted({(one.language, one.is_held_out) for one in found}):
-        ours = [one for one in found if (one.language, one.is_held_out) == (language, is_held_out)]
-        use = "held out" if is_held_out else "tuned on"
+    for language, use in sorted({(one.language, one.use) for one in found}):
+        ours = [one for one in found if (one.language, one.use) == (language, use)]
         dropped, kept = [one.dropped for one in ours], [one.kept for one in ours]
         yield Row(
             f"unsupported sentences left out, of 20, {language}, {use}",

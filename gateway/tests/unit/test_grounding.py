@@ -134,10 +134,15 @@ def test_a_true_fact_lends_nothing_to_a_wrong_cause() -> None:
     assert found(f"{claim} because of a fire in the basement.", *said).fault is Fault.WORDS
 
 
-def test_what_is_called_off_does_not_take_place() -> None:
+def test_what_is_called_off_may_be_told_by_a_negation() -> None:
     said = ("a: The sack race is off.", "b: The children loved the sack race last year.")
     assert found("There is no sack race.", *said).fault is None
-    assert found("The sack race takes place.", said[0]).fault is Fault.NEGATION
+
+
+def test_an_aside_in_words_that_nobody_used_costs_only_its_weight() -> None:
+    said = ("a: Olsen repaired the old engine of the ferry in the harbour. He could hardly stand.",)
+    assert found("Olsen, exhausted, repaired the old engine of the ferry.", *said).fault is None
+    assert found("Olsen, exhausted, sold his apartment in Lisbon.", *said).fault is Fault.WORDS
 
 
 def test_a_year_is_known_by_its_last_two_digits() -> None:
@@ -253,15 +258,6 @@ def test_a_number_after_one_in_thousands_may_be_meant_in_thousands() -> None:
 def test_a_number_counts_what_the_adjective_after_it_belongs_to() -> None:
     said = ("a: The new boat sails.", "a: It leaks.", "b: Who rows?", "a: Nine recruits joined.")
     assert found("Nine new recruits joined.", *said).fault is None
-
-
-def test_a_number_that_answers_a_question_counts_before_those_of_its_neighbours() -> None:
-    said = (
-        "a: A poster in the station costs three euros.",
-        "a: How many do you need?",
-        "b: Six hundred, and they should hang in the station.",
-    )
-    assert found("They need six hundred posters.", *said).fault is None
 
 
 def test_what_stands_before_a_negation_is_not_negated() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, takewhile
+from itertools import pairwise
 
 from brickwork_gateway.grounding.lexicon import Lexicon
 from brickwork_gateway.grounding.words import Kind, Word
@@ -76,17 +76,6 @@ class Clause:
         return {word.folded for word in self.words if word.kind is Kind.CALENDAR}
 
     @property
-    def counted(self) -> dict[str, list[str]]:
-        """What each number counts: the content words right after it, folded, by the number."""
-        found: dict[str, list[str]] = {}
-        for place, number in enumerate(self.words):
-            if number.kind is Kind.NUMBER:
-                after = self.words[place + 1 : place + 3]
-                counted = takewhile(lambda word: word.kind is Kind.CONTENT, after)
-                found[number.folded] = [word.folded for word in counted]
-        return {number: words for number, words in found.items() if words}
-
-    @property
     def subject(self) -> str | None:
         """The name that comes before everything else that says something."""
         first = next(iter(self.telling), None)
@@ -99,7 +88,7 @@ def cut(words: Sequence[Word], lexicon: Lexicon) -> list[Clause]:
     A piece that is negated stays apart from one that is not.
     """
     clauses: list[Clause] = []
-    for piece in pieces(words, lexicon):
+    for piece in _pieces(words, lexicon):
         clause = _clause(piece, lexicon)
         if clauses and _is_one(clauses[-1], clause):
             clause = clauses.pop().with_more(clause)
@@ -107,7 +96,7 @@ def cut(words: Sequence[Word], lexicon: Lexicon) -> list[Clause]:
     return clauses
 
 
-def pieces(words: Sequence[Word], lexicon: Lexicon) -> Iterator[list[Word]]:
+def _pieces(words: Sequence[Word], lexicon: Lexicon) -> Iterator[list[Word]]:
     """Yield what lies between the marks and openers of a sentence; a "not" keeps what it opens."""
     openers = lexicon.opener_words | lexicon.joiner_words
     piece: list[Word] = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from brickwork_gateway.grounding.clauses import TELLING, Clause, cut, pieces
+from brickwork_gateway.grounding.clauses import Clause, cut
 from brickwork_gateway.grounding.lexicon import Lexicon
 from brickwork_gateway.grounding.lexicons import lexicon_of
 from brickwork_gateway.grounding.spoken import Spoken
@@ -18,7 +18,6 @@ from brickwork_gateway.grounding.words import Kind, Word, read_words
 
 _REACH = 2
 """Sentences before and after one that belong to its place: speech spreads a thought over turns."""
-_REFUSAL_WORDS_MAX = 2
 _YEAR = re.compile("(19|20)[0-9][0-9]")
 _THOUSAND, _MILLION = 1_000, 1_000_000
 _UNKNOWN_COUNT = 3
@@ -92,25 +91,6 @@ class Recording:
         """Read a claim as clauses."""
         return cut(self._claimed(text), self.lexicon)
 
-    def is_strange(self, text: str) -> bool:
-        """Tell whether a piece of a claim has nothing but content that nobody speaks of.
-
-        It stands between commas, such as "was killed" in "The captain, who steered, was killed":
-        it weighs little beside what surrounds it, and is all that is claimed.
-        """
-        joined = self.lexicon.opener_words | self.lexicon.joiner_words
-        for piece in pieces(self._claimed(text), self.lexicon):
-            if piece[0].folded in joined:
-                continue
-            kinds = {word.kind for word in piece} & TELLING
-            if kinds == {Kind.CONTENT} and not any(
-                self._spread[self.lexicon.meaning(word.folded)]
-                for word in piece
-                if word.kind is Kind.CONTENT
-            ):
-                return True
-        return False
-
     def weight(self, meaning: str) -> float:
         """Return how telling a meaning is: the rarer it is said, the more."""
         return math.log(1 + len(self.utterances) / (self._spread[meaning] or _UNKNOWN_COUNT))
@@ -122,17 +102,6 @@ class Recording:
     def says(self, folded: str) -> bool:
         """Tell whether anybody says a word anywhere."""
         return any(folded in each.folded for each in self.utterances)
-
-    def counts(self, number: str, folded: str) -> bool:
-        """Tell whether a number may count what a word names.
-
-        It may unless the word is said and never next to this number.
-        """
-        meaning = self.lexicon.meaning(folded)
-        places = [place for place, each in enumerate(self.utterances) if meaning in each.places]
-        return not places or any(
-            number in each.folded for place in places for each in self.near(place)
-        )
 
     def near(self, place: int) -> list[Utterance]:
         """Return the utterance at a place, which says something, and those around it."""
@@ -217,16 +186,6 @@ def _denies(answer: Sequence[Word], lexicon: Lexicon) -> bool:
     return any(clause.is_refusal and not clause.is_negated for clause in cut(answer, lexicon)[:1])
 
 
-def _turns_down(answer: Sequence[Word], lexicon: Lexicon) -> bool:
-    """Tell whether an answer is a refusal and little else: "The office refused it", for one."""
-    clauses = cut(answer, lexicon)
-    is_short = sum(len(clause.telling) for clause in clauses) <= _REFUSAL_WORDS_MAX
-    is_told = not any(
-        word.kind in (Kind.NEGATOR, Kind.NUMBER) or word.folded == "?" for word in answer
-    )
-    return is_told and is_short and any(clause.is_refusal and clause.content for clause in clauses)
-
-
 def _utterance(
     spoken: Spoken,
     words: Sequence[Word],
@@ -236,8 +195,6 @@ def _utterance(
 ) -> Utterance:
     clauses = cut(words, lexicon)
     is_question = spoken.text.rstrip().endswith("?")
-    if not is_question and any(_turns_down(words, lexicon) for words in answer):
-        clauses = [replace(clause, is_negated=True) for clause in clauses]
     if is_question:  # "Could we not go?" says nothing against it, but its answer may
         is_denied = any(_denies(words, lexicon) for words in answer)
         clauses = [replace(clause, is_negated=is_denied) for clause in clauses]

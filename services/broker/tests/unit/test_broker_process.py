@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import grpc
 import pytest
@@ -39,11 +40,11 @@ def settings(home: Path, **others: str) -> dict[str, str]:
     }
 
 
-def start(home: Path, **others: str) -> Process:
+def start(home: Path, log: int | IO[bytes] = subprocess.PIPE, **others: str) -> Process:
     return subprocess.Popen(
         [sys.executable, "-m", "brickwork_broker"],
         env=settings(home, **others),
-        stderr=subprocess.PIPE,
+        stderr=log,
         text=True,
     )
 
@@ -52,14 +53,16 @@ def start(home: Path, **others: str) -> Process:
 def broker(
     home: Path, **others: str
 ) -> Iterator[tuple["subprocess.Popen[str]", "broker_pb2_grpc.BrokerServiceStub"]]:
-    process = start(home, **{"BRICKWORK_BROKER_CAPACITY_BYTES": "100", **others})
+    # Nobody reads while it runs, and who writes into a pipe that is full waits.
+    with (home / "broker.log").open("ab") as log:
+        process = start(home, log, **{"BRICKWORK_BROKER_CAPACITY_BYTES": "100", **others})
     try:
         with grpc.insecure_channel(f"unix:{home}/broker.sock", OPTIONS) as channel:
             grpc.channel_ready_future(channel).result(SECONDS)
             yield process, broker_pb2_grpc.BrokerServiceStub(channel)
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def acquire() -> pb.AcquireVramTokenRequest:

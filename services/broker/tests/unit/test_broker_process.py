@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -40,7 +40,7 @@ def settings(home: Path, **others: str) -> dict[str, str]:
     }
 
 
-def start(home: Path, log: int | IO[bytes] = subprocess.PIPE, **others: str) -> Process:
+def start(home: Path, others: Mapping[str, str], log: int | IO[bytes] = subprocess.PIPE) -> Process:
     return subprocess.Popen(
         [sys.executable, "-m", "brickwork_broker"],
         env=settings(home, **others),
@@ -55,7 +55,7 @@ def broker(
 ) -> Iterator[tuple["subprocess.Popen[str]", "broker_pb2_grpc.BrokerServiceStub"]]:
     # Nobody reads while it runs, and who writes into a pipe that is full waits.
     with (home / "broker.log").open("ab") as log:
-        process = start(home, log, **{"BRICKWORK_BROKER_CAPACITY_BYTES": "100", **others})
+        process = start(home, {"BRICKWORK_BROKER_CAPACITY_BYTES": "100", **others}, log)
     try:
         with grpc.insecure_channel(f"unix:{home}/broker.sock", OPTIONS) as channel:
             grpc.channel_ready_future(channel).result(SECONDS)
@@ -110,7 +110,7 @@ def test_a_killed_broker_loses_no_token_and_goes_on_once_its_holder_is_back(home
 def test_a_wrong_setting_is_one_sentence(
     home: Path, others: dict[str, str], reason: str, named: str
 ) -> None:
-    said = start(home, **others)
+    said = start(home, others)
     _, stderr = said.communicate(timeout=SECONDS)
     assert said.returncode == 1
     assert stderr.endswith(f"[{reason}]\n")
@@ -122,7 +122,7 @@ def test_a_damaged_journal_is_one_sentence_and_is_left_as_it_is(home: Path) -> N
     journal = home / "state" / "journal"
     journal.parent.mkdir()
     journal.write_text("not a journal\n")
-    said = start(home)
+    said = start(home, {})
     _, stderr = said.communicate(timeout=SECONDS)
     assert said.returncode == 1
     assert stderr.endswith("[BROKER_JOURNAL_UNUSABLE]\n")

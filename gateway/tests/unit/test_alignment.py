@@ -3,7 +3,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brickwork_gateway.pipelines.alignment import NEAREST_MS_MAX, Turn, align
+from brickwork_gateway.pipelines import alignment
+from brickwork_gateway.pipelines.alignment import NEAREST_MS_MAX, Turn
 
 
 def segment(*words: tuple[int, int, str]) -> dict[str, Any]:
@@ -17,6 +18,10 @@ def segment(*words: tuple[int, int, str]) -> dict[str, Any]:
             for start, end, text in words
         ],
     }
+
+
+def align(segments: list[dict[str, Any]], turns: list[Turn]) -> list[dict[str, Any]]:
+    return alignment.align(segments, turns, {})
 
 
 def told(pieces: list[dict[str, Any]]) -> list[tuple[str | None, str]]:
@@ -114,3 +119,11 @@ def test_no_word_is_lost_doubled_or_moved(starts: list[int], turns: list[Turn]) 
     kept = [(w["start_ms"], w["end_ms"], w["text"]) for p in pieces for w in p["words"]]
     assert kept == words
     assert " ".join(piece["text"] for piece in pieces) == " ".join(word[2] for word in words)
+
+
+def test_who_has_spoken_on_a_page_before_keeps_the_name() -> None:
+    turns = [Turn(0, 400, "B"), Turn(400, 900, "A")]
+    names: dict[str, str] = {}
+    pages = [[segment((0, 400, "One."))], [segment((500, 700, "Two."), (100, 200, "Three."))]]
+    pieces = [piece for page in pages for piece in alignment.align(page, turns, names)]
+    assert told(pieces) == [("S1", "One."), ("S2", "Two."), ("S1", "Three.")]

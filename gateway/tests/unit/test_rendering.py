@@ -1,7 +1,9 @@
 import json
 from typing import Any
 
-from brickwork_gateway.pipelines.rendering import render_json, render_srt, render_txt, render_vtt
+import pytest
+
+from brickwork_gateway.pipelines.rendering import JsonFile, render_srt, render_txt, render_vtt
 
 
 def segment(start_ms: int, end_ms: int, text: str, speaker: str | None = "S1") -> dict[str, Any]:
@@ -49,5 +51,15 @@ def test_silence_renders_as_empty_files() -> None:
 
 
 def test_json_keeps_letters_as_they_are() -> None:
-    assert "olá" in render_json({"text": "olá"})
-    assert json.loads(render_json({"text": "olá"})) == {"text": "olá"}
+    file = JsonFile()
+    file.add({"text": "olá"})
+    assert "olá" in file.end({"language": "pt"}).decode()
+
+
+@pytest.mark.parametrize("segments", [[], [{"text": "a"}], [{"text": "a"}, {"text": "b"}]])
+def test_json_that_is_written_by_segments_is_one_object(segments: list[dict[str, str]]) -> None:
+    file = JsonFile()
+    for segment in segments:
+        file.add(segment)
+    whole = file.end({"language": "pt", "slides": []})
+    assert json.loads(whole) == {"segments": segments, "language": "pt", "slides": []}

@@ -65,6 +65,9 @@ class Ledger(Protocol):
     def chunks(self, job_id: str, stage: StageName) -> list[Chunk]:
         """Return what a stage has kept so far, in order of key."""
 
+    def chunks_after(self, job_id: str, stage: StageName, after: str, count: int) -> list[Chunk]:
+        """Return the first chunks of a stage whose key sorts after one, at most so many."""
+
     def chunks_between(self, job_id: str, stage: StageName, first: str, last: str) -> list[Chunk]:
         """Return what a stage has kept under the keys from first to last, in order of key."""
 

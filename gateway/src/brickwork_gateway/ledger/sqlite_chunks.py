@@ -32,6 +32,18 @@ def read(connection: sqlite3.Connection, job_id: str, stage: StageName) -> list[
     return [Chunk(stage, key, json.loads(body)) for key, body in rows]
 
 
+def read_after(
+    connection: sqlite3.Connection, job_id: str, stage: StageName, after: str, count: int
+) -> list[Chunk]:
+    """Return the first chunks of a stage whose key sorts after one, at most so many."""
+    rows = connection.execute(
+        "SELECT key, body FROM chunks"
+        " WHERE job_id = ? AND stage = ? AND key > ? ORDER BY key LIMIT ?",
+        (job_id, stage.value, after, count),
+    )
+    return [Chunk(stage, key, json.loads(body)) for key, body in rows]
+
+
 def read_between(
     connection: sqlite3.Connection, job_id: str, stage: StageName, first: str, last: str
 ) -> list[Chunk]:

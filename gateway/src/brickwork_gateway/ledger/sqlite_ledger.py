@@ -123,6 +123,11 @@ class SqliteLedger:
         with self._lock:
             return sqlite_chunks.read(self._connection, job_id, stage)
 
+    def chunks_after(self, job_id: str, stage: StageName, after: str, count: int) -> list[Chunk]:
+        """Return the first chunks of a stage whose key sorts after one, at most so many."""
+        with self._lock:
+            return sqlite_chunks.read_after(self._connection, job_id, stage, after, count)
+
     def chunks_between(self, job_id: str, stage: StageName, first: str, last: str) -> list[Chunk]:
         """Return what a stage has kept under the keys from first to last, in order of key."""
         with self._lock:

@@ -11,12 +11,15 @@ from brickwork_gateway.pipelines.stage_run import StageRun
 
 async def align_words(run: StageRun) -> None:
     """Keep the segments with their speakers; without turns nobody is named."""
-    segments = [chunk.body for chunk in await run.chunks(StageName.TRANSCRIBE)]
     turns = [Turn(**chunk.body) for chunk in await run.chunks(StageName.DIARIZE)]
-    aligned = await asyncio.to_thread(align, segments, turns)
-    await run.keep(
-        *(
-            Chunk(StageName.ALIGN, place_key(index), segment)
-            for index, segment in enumerate(aligned)
+    names: dict[str, str] = {}
+    count = 0
+    async for segments in run.pages(StageName.TRANSCRIBE):
+        aligned = await asyncio.to_thread(align, segments, turns, names)
+        await run.keep(
+            *(
+                Chunk(StageName.ALIGN, place_key(index), segment)
+                for index, segment in enumerate(aligned, count)
+            )
         )
-    )
+        count += len(aligned)

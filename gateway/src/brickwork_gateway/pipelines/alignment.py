@@ -25,7 +25,9 @@ class Turn(NamedTuple):
     speaker: str
 
 
-def align(segments: Sequence[dict[str, Any]], turns: Sequence[Turn]) -> list[dict[str, Any]]:
+def align(
+    segments: Sequence[dict[str, Any]], turns: Sequence[Turn], names: dict[str, str]
+) -> list[dict[str, Any]]:
     """Give each segment its speaker, and split it where the speaker changes.
 
     Speakers are named S1, S2 and so on in the order in which they first say a word.
@@ -35,11 +37,11 @@ def align(segments: Sequence[dict[str, Any]], turns: Sequence[Turn]) -> list[dic
         segments: each with `start_ms`, `end_ms`, `text`, `language` and `words`, in
             order of time.
         turns: who speaks when, in any order; they may overlap.
+        names: of those who have said a word before; whoever is new is added.
     """
     ordered = sorted(turns)
     longest_ms = max((turn.end_ms - turn.start_ms for turn in ordered), default=0)
     pieces = [piece for segment in segments for piece in _split(segment, ordered, longest_ms)]
-    names: dict[str, str] = {}
     for piece in pieces:
         if piece["speaker"] is not None:
             name = names.setdefault(piece["speaker"], f"S{len(names) + 1}")

@@ -10,26 +10,28 @@ from brickwork_gateway.pipelines import rendering
 from brickwork_gateway.pipelines.result import compose
 from brickwork_gateway.pipelines.stage_run import StageRun
 from brickwork_gateway.pipelines.summarize import EXTRACTIVE, GROUNDED
+from brickwork_gateway.pipelines.transcript import spoken
 
-_PARTS = (StageName.ALIGN, StageName.TRANSLATE, StageName.READ_VIDEO)
+_PARTS = (StageName.TRANSLATE, StageName.READ_VIDEO)
 
 
 async def publish(run: StageRun) -> None:
     """Render the result in all its forms and keep their digests, all or none."""
     parts = {name: [chunk.body for chunk in await run.chunks(name)] for name in _PARTS}
+    parts[StageName.ALIGN] = await spoken(run)
     result = compose(_job_by_now(run), parts, await _summary(run), datetime.now(UTC))
     segments = result["segments"]
     files = {
-        "result.json": ("application/json", rendering.render_json(result)),
-        "transcript.srt": ("application/x-subrip", rendering.render_srt(segments)),
-        "transcript.vtt": ("text/vtt", rendering.render_vtt(segments)),
-        "transcript.txt": ("text/plain", rendering.render_txt(segments)),
+        "result.json": ("application/json", await _json(run, result)),
+        "transcript.srt": ("application/x-subrip", rendering.render_srt(segments).encode()),
+        "transcript.vtt": ("text/vtt", rendering.render_vtt(segments).encode()),
+        "transcript.txt": ("text/plain", rendering.render_txt(segments).encode()),
     }
     if result["summary"]:
-        files["summary.txt"] = ("text/plain", rendering.render_summary(result["summary"]))
+        files["summary.txt"] = ("text/plain", rendering.render_summary(result["summary"]).encode())
     artifacts = []
-    for name, (media_type, text) in files.items():
-        stored = await run.objects.put_bytes(text.encode())
+    for name, (media_type, content) in files.items():
+        stored = await run.objects.put_bytes(content)
         body = {
             "name": name,
             "media_type": media_type,
@@ -39,6 +41,16 @@ async def publish(run: StageRun) -> None:
         }
         artifacts.append(Chunk(StageName.PUBLISH, name, body))
     await run.keep(*artifacts)
+
+
+async def _json(run: StageRun, result: dict[str, Any]) -> bytes:
+    """Render the result as JSON; of the words no more than a page is in memory at a time."""
+    segments = iter(result["segments"])
+    file = rendering.JsonFile()
+    async for page in run.pages(StageName.ALIGN):
+        for aligned in page:
+            file.add({**next(segments), "words": aligned["words"]})
+    return file.end({name: part for name, part in result.items() if name != "segments"})
 
 
 def _job_by_now(run: StageRun) -> Job:

@@ -9,13 +9,27 @@ from typing import Any
 Segment = Mapping[str, Any]
 
 
-def render_json(result: Mapping[str, Any]) -> str:
-    """Render a result as JSON, readable and in UTF-8."""
-    # Written piece by piece: `dumps` first lists all pieces, eight times the text they make.
-    text = io.StringIO()
-    json.dump(result, text, ensure_ascii=False, indent=1)
-    text.write("\n")
-    return text.getvalue()
+class JsonFile:
+    """A result as JSON, readable and in UTF-8, written segment by segment."""
+
+    def __init__(self) -> None:
+        self._file = io.BytesIO()
+        self._before = b'{\n"segments": [\n'
+
+    def add(self, segment: Segment) -> None:
+        """Write the next segment."""
+        self._file.write(self._before)
+        self._file.write(_json(segment))
+        self._before = b",\n"
+
+    def end(self, rest: Mapping[str, Any]) -> bytes:
+        """Write what else there is, at least one thing, and return the whole file."""
+        if self._before != b",\n":
+            self._file.write(self._before)
+        self._file.write(b"],")
+        self._file.write(_json(rest).removeprefix(b"{"))
+        self._file.write(b"\n")
+        return self._file.getvalue()
 
 
 def render_srt(segments: Sequence[Segment]) -> str:
@@ -96,3 +110,7 @@ def _voice(segment: Segment) -> str:
 def _line(segment: Segment) -> str:
     # One line without the arrow: a blank line or an arrow would end the cue.
     return " ".join(segment["text"].split()).replace("-->", "→")
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()

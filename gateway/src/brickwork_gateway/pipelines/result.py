@@ -16,11 +16,12 @@ Body = dict[str, Any]
 def compose(
     job: Job, results: Mapping[StageName, Sequence[Body]], summary: Body | None, now: datetime
 ) -> Body:
-    """Compose the result of a job.
+    """Compose the result of a job, without the words of its segments.
 
     Args:
         job: the job, all of whose stages but publish are over.
-        results: bodies of the chunks of align, translate and read_video.
+        results: bodies of the chunks of align, which may lack their words, of translate and of
+            read_video.
         summary: the summary in its forms; None when none was asked for.
         now: the time of publishing.
     """
@@ -54,7 +55,6 @@ def _segment(segment: Body, translation: str | None) -> Body:
         "end_ms": segment["end_ms"],
         "speaker": segment["speaker"],
         "text": segment["text"],
-        "words": segment["words"],
         "translation": translation,
     }
 

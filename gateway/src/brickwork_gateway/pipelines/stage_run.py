@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import grpc
 
@@ -18,6 +19,8 @@ from brickwork_gateway.pipelines.stopwatch import Stopwatch
 from brickwork_sdk.caller import Caller
 from brickwork_sdk.channels import open_channel
 from brickwork_sdk.objects import ObjectStore
+
+_PAGE_CHUNKS = 200
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,18 @@ class StageRun:
     async def chunks(self, stage: StageName) -> list[Chunk]:
         """Return what a stage of this job has kept so far, in order of key."""
         return await asyncio.to_thread(self._ledger.chunks, self.job.job_id, stage)
+
+    async def pages(self, stage: StageName) -> AsyncIterator[list[dict[str, Any]]]:
+        """Yield the bodies of what a stage has kept, in order of key, a page at a time.
+
+        The words of a long recording take a megabyte for every ten minutes.
+        """
+        last = ""
+        while page := await asyncio.to_thread(
+            self._ledger.chunks_after, self.job.job_id, stage, last, _PAGE_CHUNKS
+        ):
+            yield [chunk.body for chunk in page]
+            last = page[-1].key
 
     async def chunks_between(self, stage: StageName, first: str, last: str) -> list[Chunk]:
         """Return what a stage has kept under the keys from first to last, in order."""

@@ -13,9 +13,10 @@ from brickwork_gateway.pipelines.stage_run import StageRun
 
 async def transcribe(run: StageRun) -> None:
     """Keep each segment as soon as it is final."""
-    kept = await run.chunks(StageName.TRANSCRIBE)
-    start_ms = max((chunk.body["end_ms"] for chunk in kept), default=0)
-    if kept and start_ms >= run.job.recording.duration_ms:
+    start_ms, is_begun = 0, False
+    async for kept in run.pages(StageName.TRANSCRIBE):
+        start_ms, is_begun = max(start_ms, *(body["end_ms"] for body in kept)), True
+    if is_begun and start_ms >= run.job.recording.duration_ms:
         return
     wanted = run.job.request
     request = asr_pb2.TranscribeRecordingRequest(

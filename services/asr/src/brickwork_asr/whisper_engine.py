@@ -1,5 +1,6 @@
 """The asr engine on Whisper: clips in batches, and again what was passed over."""
 
+import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,9 +36,12 @@ from brickwork_sdk.media.audio import SAMPLE_RATE_HZ, read_audio
 from brickwork_sdk.media.probe import probe
 
 _BLOCK_SECONDS = 60.0
-_LIVE_SECONDS_MIN, _LIVE_ROOM_SECONDS = 10.0, 4.0
-"""A window of live sound is this long at least, and so much longer than its sound. Half a minute
-each time takes twice as long, and of 170 words by which this was chosen it had 17 wrong to 16."""
+_LIVE_SECONDS_MIN, _ROOM_SECONDS = 10.0, 4.0
+"""A window of live sound is this long at least, and every one so much longer than its sound. Half a
+minute each time takes twice as long, and of 170 words by which this was chosen it had 17 wrong to
+16."""
+_WINDOW_STEP_SECONDS = 10.0
+"""Windows of recordings are a multiple of this long, up to the one that the model was made for."""
 _NEWS_MS_MIN = 200
 """Speech that goes on for less than this is the detector's doubt about where it ended."""
 
@@ -136,7 +140,7 @@ class WhisperEngine:
             yield Hypothesis((), None, speech)
             return
         here = Progress(request.start_ms, request.start_ms)
-        seconds = len(clip.samples) / SAMPLE_RATE_HZ + _LIVE_ROOM_SECONDS
+        seconds = len(clip.samples) / SAMPLE_RATE_HZ + _ROOM_SECONDS
         window_seconds = min(max(seconds, _LIVE_SECONDS_MIN), CLIP_SECONDS_MAX)
         states = self._model.encode(clip.samples, window_seconds)
         yield here
@@ -184,13 +188,13 @@ class WhisperEngine:
             yield here
             start_ms = clip.start_ms + start * 1000 // SAMPLE_RATE_HZ
             stretch = Clip(start_ms, clip.samples[start:end], (), clip.heard_ms)
-            states = self._model.encode(stretch.samples)
+            states = self._encode(stretch)
             (text,) = self._model.decode([states], [heard.manner])
             found += self._words(_Heard(stretch, states, text, heard.manner))
         return found
 
     def _encode(self, clip: Clip) -> States:
-        return self._model.encode(clip.samples)
+        return self._model.encode(clip.samples, _window_seconds(clip))
 
     def _words(self, heard: _Heard) -> list[Word]:
         """Return the words of a clip with their times in the recording."""
@@ -206,6 +210,16 @@ class WhisperEngine:
             )
             for word in words
         ]
+
+
+def _window_seconds(clip: Clip) -> float:
+    """Return how long a window a clip has.
+
+    It depends on the clip alone, so that its text is the same in any batch; and there are few, so
+    that clips can be written together.
+    """
+    seconds = len(clip.samples) / SAMPLE_RATE_HZ + _ROOM_SECONDS
+    return min(math.ceil(seconds / _WINDOW_STEP_SECONDS) * _WINDOW_STEP_SECONDS, CLIP_SECONDS_MAX)
 
 
 def _ms(samples: int) -> int:

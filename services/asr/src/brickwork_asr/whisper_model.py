@@ -134,8 +134,12 @@ class WhisperModel:
         """Tell the likeliest language of each window."""
         if not self._model.model.is_multilingual:
             return [Language("en", 1.0)] * len(windows)
-        found = self._model.model.detect_language(_storage(np.concatenate(windows)))
-        return [Language(token.strip("<|>"), float(one)) for (token, one), *_ in found]
+        found: dict[int, Language] = {}
+        for places in _alike(windows):
+            told = self._model.model.detect_language(_joined(windows, places))
+            for place, ((token, likelihood), *_) in zip(places, told, strict=True):
+                found[place] = Language(token.strip("<|>"), float(likelihood))
+        return [found[place] for place in range(len(windows))]
 
     def context(self, prompt: str, hot_words: Sequence[str]) -> tuple[int, ...]:
         """Return the tokens that are shown before a text, as if they had been said before.
@@ -154,20 +158,29 @@ class WhisperModel:
         return (*shown, *before[max(0, len(before) - room + len(shown)) :])
 
     def decode(self, windows: Sequence[States], manners: Sequence[Manner]) -> list[Text]:
-        """Write the text of each window; several together, which is what makes it fast.
+        """Write the text of each window; those of one length together, which makes it fast.
 
         Args:
             windows: the states of each.
             manners: how each is written; their contexts are the same.
         """
         share = -(-len(windows) // self.workers)
-        firsts = range(0, len(windows), share)
+        shares = [
+            places[first : first + share]
+            for places in _alike(windows)
+            for first in range(0, len(places), share)
+        ]
         texts = self._pool.map(
             self._decode,
-            [windows[first : first + share] for first in firsts],
-            [manners[first : first + share] for first in firsts],
+            [_joined(windows, places) for places in shares],
+            [[manners[place] for place in places] for places in shares],
         )
-        return [text for some in texts for text in some]
+        written = {
+            place: text
+            for places, some in zip(shares, texts, strict=True)
+            for place, text in zip(places, some, strict=True)
+        }
+        return [written[place] for place in range(len(windows))]
 
     def go_on(self, states: States, said: str, manner: Manner) -> Text:
         """Write what follows upon the beginning of the text of a window.
@@ -246,11 +259,11 @@ class WhisperModel:
         self._pool.shutdown()
         self._model.model.unload_model()
 
-    def _decode(self, windows: Sequence[States], manners: Sequence[Manner]) -> list[Text]:
+    def _decode(self, windows: StorageView, manners: Sequence[Manner]) -> list[Text]:
         tokenizers = [self._tokenizer(manner) for manner in manners]
         tokenizer = tokenizers[0]
         results = self._model.model.generate(
-            _storage(np.concatenate(windows)),
+            windows,
             [
                 self._model.get_prompt(one, list(manner.context), without_timestamps=True)
                 for one, manner in zip(tokenizers, manners, strict=True)
@@ -277,6 +290,18 @@ class WhisperModel:
 
 def _storage(array: NDArray[Any]) -> StorageView:
     return StorageView.from_array(np.ascontiguousarray(array))
+
+
+def _alike(windows: Sequence[States]) -> list[list[int]]:
+    """Return the places of windows that are equally long, for each length."""
+    found: dict[int, list[int]] = {}
+    for place, states in enumerate(windows):
+        found.setdefault(states.shape[1], []).append(place)
+    return list(found.values())
+
+
+def _joined(windows: Sequence[States], places: Sequence[int]) -> StorageView:
+    return _storage(np.concatenate([windows[place] for place in places]))
 
 
 def _plain_tokens(tokenizer: Tokenizer, text: str) -> list[int]:

@@ -91,9 +91,10 @@ def test_clips_of_a_batch_keep_their_places_and_give_way(
 
 
 def test_what_is_written_for_a_clip_does_not_depend_on_its_batch(model: WhisperModel) -> None:
-    manners = [Manner("en"), Manner("en"), Manner("fr", "translate")]
+    manners = [Manner("en"), Manner("en"), Manner("fr", "translate"), Manner("en")]
     windows = [model.encode(read(CLIPS / f"{name}.flac")) for name in ("austen-1", "austen-2")]
-    windows.append(model.encode(read(CLIPS / "french.flac")))
+    windows.append(model.encode(read(CLIPS / "french.flac"), 10.0))
+    windows.append(model.encode(read(CLIPS / "austen-1.flac"), 20.0))
     apart = [model.decode([one], [how])[0] for one, how in zip(windows, manners, strict=True)]
     assert model.decode(windows, manners) == apart
 

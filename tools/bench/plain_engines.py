@@ -71,7 +71,7 @@ def read_video(engines: Engines, order: Body) -> Iterator[Body]:
 def align(engines: Engines, order: Body) -> Iterator[Body]:
     """Yield the segments with their speakers."""
     turns = [alignment.Turn(**turn) for turn in order["turns"]]
-    yield from alignment.align(order["segments"], turns)
+    yield from alignment.align(order["segments"], turns, {})
 
 
 def translate(engines: Engines, order: Body) -> Iterator[str]:

@@ -46,18 +46,18 @@ def write_opus(folder: Path, texts: Sequence[str]) -> None:
     _write(folder, source, [*target, "<pad>"], {"decoder_start_token": "<pad>"})
 
 
-def write_nllb(folder: Path, texts: Sequence[str], codes: Sequence[str], **shape: int) -> None:
+def write_nllb(folder: Path, texts: Sequence[str], codes: Sequence[str]) -> None:
     """Write a model in the layout of NLLB; codes such as eng_Latn."""
     pieces = train_pieces(folder / "sentencepiece.bpe.model", texts, 120)
     words = [START, "<pad>", END, UNKNOWN, *own_pieces(pieces), *codes]
-    _write(folder, words, words, {"decoder_start_token": END}, **shape)
+    _write(folder, words, words, {"decoder_start_token": END})
 
 
-def write_m2m(folder: Path, texts: Sequence[str], codes: Sequence[str], **shape: int) -> None:
+def write_m2m(folder: Path, texts: Sequence[str], codes: Sequence[str]) -> None:
     """Write a model in the layout of M2M100; codes such as en."""
     pieces = train_pieces(folder / "sentencepiece.bpe.model", texts, 120)
     words = [START, "<pad>", END, UNKNOWN, *own_pieces(pieces), *(f"__{code}__" for code in codes)]
-    _write(folder, words, words, {"decoder_start_token": END}, **shape)
+    _write(folder, words, words, {"decoder_start_token": END})
 
 
 def own_pieces(pieces: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from brickwork_gateway.pipelines.partition import Part, estimated_tokens, filled
 from brickwork_gateway.pipelines.parts import planned
-from brickwork_gateway.pipelines.transcript import PAGE_SEGMENTS
+from brickwork_gateway.pipelines.stage_run import PAGE_CHUNKS
 
 Body = dict[str, Any]
 
@@ -80,7 +80,7 @@ def test_every_segment_is_in_exactly_one_part_and_each_part_fits(
 def test_three_hours_are_planned_with_few_questions() -> None:
     segments = transcript([10] * 3_600)
     measure = WordCount(1_000)
-    parts = plan(segments, measure, PAGE_SEGMENTS)
+    parts = plan(segments, measure, PAGE_CHUNKS)
     assert [index for first, last in parts for index in range(first, last + 1)] == [
         *range(len(segments))
     ]

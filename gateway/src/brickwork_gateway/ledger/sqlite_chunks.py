@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from brickwork_gateway.ledger.chunk import Chunk
 from brickwork_gateway.ledger.job import StageName
@@ -17,6 +17,8 @@ CREATE TABLE chunks (
 ) STRICT, WITHOUT ROWID
 """
 
+_OF_STAGE = "SELECT key, body FROM chunks WHERE job_id = ? AND stage = ?"
+
 
 def add(connection: sqlite3.Connection, job_id: str, chunks: Sequence[Chunk]) -> list[Chunk]:
     """Keep chunks, and return those that were new."""
@@ -25,34 +27,26 @@ def add(connection: sqlite3.Connection, job_id: str, chunks: Sequence[Chunk]) ->
 
 def read(connection: sqlite3.Connection, job_id: str, stage: StageName) -> list[Chunk]:
     """Return what a stage has kept so far, in order of key."""
-    rows = connection.execute(
-        "SELECT key, body FROM chunks WHERE job_id = ? AND stage = ? ORDER BY key",
-        (job_id, stage.value),
-    )
-    return [Chunk(stage, key, json.loads(body)) for key, body in rows]
+    return _found(stage, connection.execute(f"{_OF_STAGE} ORDER BY key", (job_id, stage.value)))
 
 
 def read_after(
     connection: sqlite3.Connection, job_id: str, stage: StageName, after: str, count: int
 ) -> list[Chunk]:
     """Return the first chunks of a stage whose key sorts after one, at most so many."""
-    rows = connection.execute(
-        "SELECT key, body FROM chunks"
-        " WHERE job_id = ? AND stage = ? AND key > ? ORDER BY key LIMIT ?",
-        (job_id, stage.value, after, count),
-    )
-    return [Chunk(stage, key, json.loads(body)) for key, body in rows]
+    query = f"{_OF_STAGE} AND key > ? ORDER BY key LIMIT ?"
+    return _found(stage, connection.execute(query, (job_id, stage.value, after, count)))
 
 
 def read_between(
     connection: sqlite3.Connection, job_id: str, stage: StageName, first: str, last: str
 ) -> list[Chunk]:
     """Return what a stage has kept under the keys from first to last, in order of key."""
-    rows = connection.execute(
-        "SELECT key, body FROM chunks"
-        " WHERE job_id = ? AND stage = ? AND key BETWEEN ? AND ? ORDER BY key",
-        (job_id, stage.value, first, last),
-    )
+    query = f"{_OF_STAGE} AND key BETWEEN ? AND ? ORDER BY key"
+    return _found(stage, connection.execute(query, (job_id, stage.value, first, last)))
+
+
+def _found(stage: StageName, rows: Iterable[tuple[str, str]]) -> list[Chunk]:
     return [Chunk(stage, key, json.loads(body)) for key, body in rows]
 
 

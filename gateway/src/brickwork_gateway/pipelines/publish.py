@@ -10,7 +10,7 @@ from brickwork_gateway.pipelines import rendering
 from brickwork_gateway.pipelines.result import compose
 from brickwork_gateway.pipelines.stage_run import StageRun
 from brickwork_gateway.pipelines.summarize import EXTRACTIVE, GROUNDED
-from brickwork_gateway.pipelines.transcript import spoken
+from brickwork_gateway.pipelines.transcript import Transcript
 
 _PARTS = (StageName.TRANSLATE, StageName.READ_VIDEO)
 
@@ -18,7 +18,7 @@ _PARTS = (StageName.TRANSLATE, StageName.READ_VIDEO)
 async def publish(run: StageRun) -> None:
     """Render the result in all its forms and keep their digests, all or none."""
     parts = {name: [chunk.body for chunk in await run.chunks(name)] for name in _PARTS}
-    parts[StageName.ALIGN] = await spoken(run)
+    parts[StageName.ALIGN] = await Transcript(run).without_words()
     result = compose(_job_by_now(run), parts, await _summary(run), datetime.now(UTC))
     segments = result["segments"]
     files = {

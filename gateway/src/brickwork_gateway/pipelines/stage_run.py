@@ -20,7 +20,8 @@ from brickwork_sdk.caller import Caller
 from brickwork_sdk.channels import open_channel
 from brickwork_sdk.objects import ObjectStore
 
-_PAGE_CHUNKS = 200
+PAGE_CHUNKS = 200
+"""Of a stage, read at a time."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class StageRun:
         """
         last = ""
         while page := await asyncio.to_thread(
-            self._ledger.chunks_after, self.job.job_id, stage, last, _PAGE_CHUNKS
+            self._ledger.chunks_after, self.job.job_id, stage, last, PAGE_CHUNKS
         ):
             yield [chunk.body for chunk in page]
             last = page[-1].key

@@ -13,10 +13,10 @@ from brickwork_gateway.pipelines.stage_run import StageRun
 
 async def transcribe(run: StageRun) -> None:
     """Keep each segment as soon as it is final."""
-    start_ms, is_begun = 0, False
+    start_ms = 0
     async for kept in run.pages(StageName.TRANSCRIBE):
-        start_ms, is_begun = max(start_ms, *(body["end_ms"] for body in kept)), True
-    if is_begun and start_ms >= run.job.recording.duration_ms:
+        start_ms = max(start_ms, *(body["end_ms"] for body in kept))
+    if start_ms and start_ms >= run.job.recording.duration_ms:
         return
     wanted = run.job.request
     request = asr_pb2.TranscribeRecordingRequest(

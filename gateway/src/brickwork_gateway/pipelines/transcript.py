@@ -6,9 +6,7 @@ from typing import Any
 from brickwork_gateway.ledger.job import StageName
 from brickwork_gateway.pipelines.keys import place_key
 from brickwork_gateway.pipelines.sentences import closes_sentence
-from brickwork_gateway.pipelines.stage_run import StageRun
-
-PAGE_SEGMENTS = 200
+from brickwork_gateway.pipelines.stage_run import PAGE_CHUNKS, StageRun
 
 Body = dict[str, Any]
 
@@ -22,9 +20,10 @@ class Transcript:
     async def stretches(self) -> AsyncIterator[list[Body]]:
         """Yield all segments in order, some at a time; sentences lie within one stretch, mostly."""
         first, open_segments = 0, list[Body]()
-        while page := await self.segments(first, first + PAGE_SEGMENTS - 1):
+        async for page in self._run.pages(StageName.ALIGN):
+            numbered = ({**body, "index": index} for index, body in enumerate(page, first))
             first += len(page)
-            segments = [*open_segments, *page]
+            segments = [*open_segments, *numbered]
             cut = _closed_count(segments)
             open_segments = segments[cut:]
             yield segments[:cut]
@@ -36,6 +35,14 @@ class Transcript:
         chunks = await self._run.chunks_between(StageName.ALIGN, place_key(first), place_key(last))
         return [{**chunk.body, "index": int(chunk.key)} for chunk in chunks]
 
+    async def without_words(self) -> list[Body]:
+        """Return all segments but their words, which take ten times the memory of the rest."""
+        return [
+            {name: value for name, value in segment.items() if name != "words"}
+            async for page in self._run.pages(StageName.ALIGN)
+            for segment in page
+        ]
+
     async def at(self, indices: Iterable[int]) -> list[Body]:
         """Return single segments, in order."""
         found: list[Body] = []
@@ -44,18 +51,9 @@ class Transcript:
         return found
 
 
-async def spoken(run: StageRun) -> list[Body]:
-    """Return all segments without their words, which take ten times the memory of the rest."""
-    return [
-        {name: value for name, value in segment.items() if name != "words"}
-        async for page in run.pages(StageName.ALIGN)
-        for segment in page
-    ]
-
-
 def _closed_count(segments: Sequence[Body]) -> int:
     """Count the segments up to the last end of a sentence; all where none is within a page."""
-    for count in range(len(segments), max(len(segments) - PAGE_SEGMENTS, 0), -1):
+    for count in range(len(segments), max(len(segments) - PAGE_CHUNKS, 0), -1):
         if closes_sentence(segments[count - 1]):
             return count
     return len(segments)

@@ -11,7 +11,7 @@ from brickwork_gateway.pipelines.answers import TEXT_SECONDS_MAX, results
 from brickwork_gateway.pipelines.keys import made_key
 from brickwork_gateway.pipelines.language import spoken_language
 from brickwork_gateway.pipelines.stage_run import StageRun
-from brickwork_gateway.pipelines.transcript import spoken
+from brickwork_gateway.pipelines.transcript import Transcript
 from brickwork_sdk.errors import BrickworkError, Reason
 
 TEXTS_PER_CALL = 100
@@ -34,7 +34,7 @@ async def translate(run: StageRun) -> None:
         LANGUAGE_PAIR_UNAVAILABLE: after all segments whose language can be translated.
     """
     target, written_in = run.job.request.translate or "", run.job.request.written_in
-    segments = await spoken(run)
+    segments = await Transcript(run).without_words()
     kept = {chunk.key for chunk in await run.chunks(StageName.TRANSLATE)}
     main = spoken_language(segments, run.job.request.language) or ""
     by_language: dict[str, list[Text]] = {}

@@ -42,11 +42,11 @@ class Call:
 
     def due(self, event: object, now: float) -> list[object]:
         """Return what is to be told now that this event is there; an interim one may wait."""
+        due = self.rest(type(event))
         if isinstance(event, Interim) and now < self.told_seconds + INTERIM_SECONDS:
-            due = [*self.rest(type(event))]
             self.held = event
         else:
-            due = [*self.rest(type(event)), event]
+            due.append(event)
         if due:
             self.told_seconds = now
         return due

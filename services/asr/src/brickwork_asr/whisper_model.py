@@ -134,12 +134,12 @@ class WhisperModel:
         """Tell the likeliest language of each window."""
         if not self._model.model.is_multilingual:
             return [Language("en", 1.0)] * len(windows)
-        found: dict[int, Language] = {}
-        for places in _alike(windows):
-            told = self._model.model.detect_language(_joined(windows, places))
-            for place, ((token, likelihood), *_) in zip(places, told, strict=True):
-                found[place] = Language(token.strip("<|>"), float(likelihood))
-        return [found[place] for place in range(len(windows))]
+        alike = _alike(windows)
+        found = (self._model.model.detect_language(_joined(windows, one)) for one in alike)
+        return [
+            Language(token.strip("<|>"), float(likelihood))
+            for (token, likelihood), *_ in _in_place(alike, found)
+        ]
 
     def context(self, prompt: str, hot_words: Sequence[str]) -> tuple[int, ...]:
         """Return the tokens that are shown before a text, as if they had been said before.
@@ -175,12 +175,7 @@ class WhisperModel:
             [_joined(windows, places) for places in shares],
             [[manners[place] for place in places] for places in shares],
         )
-        written = {
-            place: text
-            for places, some in zip(shares, texts, strict=True)
-            for place, text in zip(places, some, strict=True)
-        }
-        return [written[place] for place in range(len(windows))]
+        return _in_place(shares, texts)
 
     def go_on(self, states: States, said: str, manner: Manner) -> Text:
         """Write what follows upon the beginning of the text of a window.
@@ -298,6 +293,16 @@ def _alike(windows: Sequence[States]) -> list[list[int]]:
     for place, states in enumerate(windows):
         found.setdefault(states.shape[1], []).append(place)
     return list(found.values())
+
+
+def _in_place(groups: Iterable[list[int]], found: Iterable[Sequence[ResultT]]) -> list[ResultT]:
+    """Return what was found for the places of each group, in the order of places."""
+    results = {
+        place: one
+        for places, some in zip(groups, found, strict=True)
+        for place, one in zip(places, some, strict=True)
+    }
+    return [results[place] for place in range(len(results))]
 
 
 def _joined(windows: Sequence[States], places: Sequence[int]) -> StorageView:

@@ -37,7 +37,10 @@ class ToldRoom:
             self.looked_at_ms = looked_at_ms
             self.readings = dict(told.readings)
             self._foreign_bytes = max(0, told.used_bytes - sum(self.readings.values()))
-            self._looks.append((looked_at_ms, self._others_bytes(tokens)))
+            since_ms = looked_at_ms - LASTING_MS
+            before = [look for look in self._looks if look[0] <= since_ms]
+            lately = [look for look in self._looks if look[0] > since_ms]
+            self._looks = [*before[-1:], *lately, (looked_at_ms, self._others_bytes(tokens))]
 
     def confirm_gone(self, told: ConfirmGone) -> None:
         """Take in a death."""
@@ -45,10 +48,8 @@ class ToldRoom:
 
     def most_bytes(self, stuck: Iterable[Told]) -> int:
         """Return the most that may be lent at once, beside what stays where it is."""
-        since_ms = self.looked_at_ms - LASTING_MS
-        before = [others_bytes for at_ms, others_bytes in self._looks if at_ms <= since_ms]
-        lately = [others_bytes for at_ms, others_bytes in self._looks if at_ms > since_ms]
-        lasting_bytes = min(before[-1], *lately) if before else 0
+        is_long = self._looks and self._looks[0][0] <= self.looked_at_ms - LASTING_MS
+        lasting_bytes = min(others_bytes for _, others_bytes in self._looks) if is_long else 0
         stuck_bytes = sum(map(self._used_bytes, _groups(stuck)))
         return min(CAPACITY_BYTES, TOTAL_BYTES - lasting_bytes) - stuck_bytes
 

@@ -53,6 +53,14 @@ def test_who_needs_what_stays_where_it_is_learns_what_is_in_the_way() -> None:
     )
 
 
+def test_who_needs_more_than_the_device_has_learns_that() -> None:
+    ledger = ledger_of(8 * GB)
+    ledger.apply(Observe(0, 4 * GB, 0, {}), 0)
+    acquire(ledger, BIG)
+    cause = "It needs 5.0 GB, and no more than 4.0 GB can be lent while the device has no more"
+    assert explain(ledger, "token-01") == Place(1, f"{cause}; others go first.")
+
+
 def test_who_is_before_a_waiter_is_counted() -> None:
     ledger = ledger_of(6 * GB)
     acquire(ledger, BIG)

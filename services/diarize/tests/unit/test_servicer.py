@@ -61,10 +61,9 @@ async def test_a_stream_starts_progresses_and_ends_with_turns_and_a_summary(
     ]
     assert events[start].started.model.name == "pyannote-ge2e"
     told = [event.progress for event in events if event.HasField("progress")]
-    assert [(one.done, one.total) for one in (told[0], told[-1])] == [
-        (2_000, 5_000),
-        (5_000, 5_000),
-    ]
+    done = [one.done for one in told]
+    assert done in ([2_000, 4_000, 5_000], [2_000, 5_000]), "what comes soon after may be left out"
+    assert {one.total for one in told} == {5_000}
     assert {one.unit for one in told} == {common_pb2.PROGRESS_UNIT_MEDIA_MS}
     turns = [(t.start_ms, t.end_ms, t.speaker) for t in (event.turn for event in events[-4:-1])]
     assert turns == [(0, 2_000, "S1"), (2_000, 4_000, "S2"), (4_000, 5_000, "S1")]

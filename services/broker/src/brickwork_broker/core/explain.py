@@ -99,7 +99,7 @@ def _in_the_way(ledger: Ledger) -> str:
     parts = [f"the processes of {_names(stuck)} do not end"] if stuck else []
     if ledger.foreign_bytes:
         parts.append(f"other programs use {in_words(ledger.foreign_bytes)}")
-    return " and ".join(parts)
+    return " and ".join(parts) or "the device has no more"
 
 
 def _names(grants: list[Grant]) -> str:

@@ -67,6 +67,7 @@ async def test_calls_that_run_get_what_was_made_and_are_told_to_come_again(
     async with slots_of(broker[1]) as slots:
         async with call(slots, trace=trace) as events:
             await until_started(events)
+            heard.append((await anext(events)).value)  # so that the generator has begun
             process = slots.named("toy").process
             assert process is not None
             broker[0].ask_back()
@@ -141,6 +142,7 @@ async def test_a_model_gives_back_what_it_can_do_without(
     seen = []
     async with slots_of(broker[1], entry=ELASTIC) as slots, call(slots, "budget") as events:
         await until_started(events)
+        seen.append((await anext(events)).value)
         (asked,) = broker[0].asked.values()
         assert asked.shrinkable
         assert asked.ceiling_bytes == 2 * asked.guaranteed_bytes

@@ -3,9 +3,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brickwork_broker.core.commands import Observe
 from brickwork_broker.core.events import Yield
 from brickwork_broker.core.habits import Habits
-from brickwork_broker.core.request import WorkClass
+from brickwork_broker.core.readings import Readings
+from brickwork_broker.core.request import Process, WorkClass
 from brickwork_broker.core.token import Grant, TokenState
 from brickwork_broker.core.yielding import IDLE_HOLD_MS_MAX, Yielding, who_yields
 from services.broker.tests.unit.examples import REQUEST
@@ -54,8 +56,11 @@ def asked(
     *grants: Grant,
     work_class: WorkClass | None = WorkClass.INTERACTIVE,
     habits: Habits | None = None,
+    readings: Readings | None = None,
 ) -> list[tuple[str, Yield]]:
-    found = who_yields(lacking_bytes, grants, work_class, habits or Habits(), NOW_MS)
+    found = who_yields(
+        lacking_bytes, grants, work_class, habits or Habits(), readings or Readings(), NOW_MS
+    )
     return [(one.grant.request.purpose, one.how) for one in found]
 
 
@@ -137,6 +142,17 @@ def test_nobody_is_asked_in_vain() -> None:
     assert asked(51, grant("idle", idle_ms=5_000)) == []
 
 
+def test_what_an_engine_uses_beyond_its_token_comes_back_with_it() -> None:
+    engine = Process("boot", 7, 1)
+    greedy = replace(grant("greedy", 80, guaranteed_bytes=30, idle_ms=5_000), users=(engine,))
+    readings = Readings()
+    readings.take(Observe(NOW_MS, 1_000, 100, {engine: 100}), [greedy])
+    assert asked(100, greedy, readings=readings) == [("greedy", Yield.EVICT)]
+    assert asked(101, greedy, readings=readings) == []
+    at_work = replace(greedy, idle_since_ms=None)
+    assert asked(51, at_work, work_class=WorkClass.BATCH, readings=readings) == []
+
+
 def test_a_small_one_stays_where_a_large_one_has_to_go_anyway() -> None:
     small, large = grant("small", 10, idle_ms=5_000), grant("large", 100)
     assert asked(90, small, large) == [("large", Yield.REVOKE)]
@@ -178,7 +194,9 @@ def test_whoever_is_asked_makes_room_enough_and_none_of_them_too_many(
         )
         for number, (size_bytes, of_class, idle_ms, hold_ms, is_elastic) in enumerate(made)
     ]
-    found: list[Yielding] = who_yields(lacking_bytes, grants, work_class, Habits(), NOW_MS)
+    found: list[Yielding] = who_yields(
+        lacking_bytes, grants, work_class, Habits(), Readings(), NOW_MS
+    )
     yielded = [one.yielded_bytes for one in found]
     # A request gains nothing by less than it needs, but the device itself does.
     assert not found or sum(yielded) >= lacking_bytes or work_class is None

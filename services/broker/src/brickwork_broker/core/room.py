@@ -121,7 +121,9 @@ class Room:
             return []
         grants = list(register.rows.grants.values())
         work_class = None if waiter is None else waiter.work_class
-        return who_yields(lacking_bytes, grants, work_class, register.habits, register.now_ms)
+        return who_yields(
+            lacking_bytes, grants, work_class, register.habits, register.readings, register.now_ms
+        )
 
     def _ask(self, yielding: list[Yielding], cause: str, for_token: str) -> None:
         for one in yielding:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from brickwork_broker.core.events import Yield
 from brickwork_broker.core.habits import Habits
+from brickwork_broker.core.readings import Readings
 from brickwork_broker.core.request import WorkClass
 from brickwork_broker.core.token import Grant, TokenState
 
@@ -28,11 +29,7 @@ class Yielding:
     grant: Grant
     how: Yield
     keep_bytes: int
-
-    @property
-    def yielded_bytes(self) -> int:
-        """How much room it makes."""
-        return self.grant.granted_bytes - self.keep_bytes
+    yielded_bytes: int
 
 
 def who_yields(
@@ -40,6 +37,7 @@ def who_yields(
     grants: Iterable[Grant],
     work_class: WorkClass | None,
     habits: Habits,
+    readings: Readings,
     now_ms: int,
 ) -> list[Yielding]:
     """Return who is to make room; nobody where all together could not make enough for a request.
@@ -48,7 +46,8 @@ def who_yields(
     what holders have beyond their guaranteed bytes; and only where that is not enough, all that
     work of a less urgent class has, the least urgent first, and of these the latest, which has the
     least to lose. What is held for a time is nobody else's until that is over. Nobody is asked who
-    has been asked before.
+    has been asked before. Where all of a grant goes its processes are taken to end, so that what
+    they use beyond it comes back too.
 
     Args:
         lacking_bytes: how much room is needed.
@@ -56,16 +55,16 @@ def who_yields(
         work_class: of the work that needs it; None where the device itself does, so that nobody
             at work is asked for more than it has borrowed, and whatever there is helps.
         habits: what is known of models.
+        readings: what their processes were last seen to use.
         now_ms: the time.
     """
     grants = list(grants)
     for is_harsh in (False, True):
-        offers = [_offer(grant, work_class, habits, now_ms, is_harsh) for grant in grants]
+        ways = ((grant, _way(grant, work_class, habits, now_ms, is_harsh)) for grant in grants)
+        offers = [_offer(grant, how, readings) for grant, how in ways if how is not None]
         chosen: list[Yielding] = []
         found_bytes = 0
-        for one in sorted(
-            (one for one in offers if one is not None), key=lambda one: _harm(one, habits, now_ms)
-        ):
+        for one in sorted(offers, key=lambda one: _harm(one, habits, now_ms)):
             if found_bytes >= lacking_bytes:
                 break
             chosen.append(one)
@@ -83,9 +82,17 @@ def is_over(grant: Grant, now_ms: int) -> bool:
     return hold_until_ms <= now_ms or _idle_ms(grant, now_ms) >= IDLE_HOLD_MS_MAX
 
 
-def _offer(
+def _offer(grant: Grant, how: Yield, readings: Readings) -> Yielding:
+    """Return what a grant frees if it makes room in one way."""
+    if how is Yield.SHRINK:
+        keep_bytes = grant.request.guaranteed_bytes
+        return Yielding(grant, how, keep_bytes, grant.granted_bytes - keep_bytes)
+    return Yielding(grant, how, 0, grant.granted_bytes + readings.overrun_of([grant]))
+
+
+def _way(
     grant: Grant, work_class: WorkClass | None, habits: Habits, now_ms: int, is_harsh: bool
-) -> Yielding | None:
+) -> Yield | None:
     """Return how a grant can make room for work of a class, or None."""
     request = grant.request
     if grant.state is not TokenState.GRANTED or grant.is_loading:
@@ -95,14 +102,14 @@ def _offer(
     can_shrink = request.shrinkable and may_shrink and surplus_bytes > 0
     is_idle_model = request.loads and _idle_ms(grant, now_ms) >= IDLE_MS_MIN
     if is_idle_model and _is_free_to_take(grant, habits, now_ms):
-        return Yielding(grant, Yield.EVICT, 0)
+        return Yield.EVICT
     if is_over(grant, now_ms) and (is_harsh or not can_shrink):
-        return Yielding(grant, Yield.REVOKE, 0)
+        return Yield.REVOKE
     is_less_urgent = work_class is not None and _RANK[grant.work_class] > _RANK[work_class]
     is_at_will = is_harsh and is_less_urgent and request.hold_ms is None
     if is_at_will and _is_free_to_take(grant, habits, now_ms):
-        return Yielding(grant, Yield.REVOKE, 0)
-    return Yielding(grant, Yield.SHRINK, request.guaranteed_bytes) if can_shrink else None
+        return Yield.REVOKE
+    return Yield.SHRINK if can_shrink else None
 
 
 def _is_free_to_take(grant: Grant, habits: Habits, now_ms: int) -> bool:

@@ -29,7 +29,7 @@ GROUPS = (
     Group("speech", minutes=9, minutes_max=16),
     Group("live", minutes=2.5, minutes_max=8),
     Group("wordless", minutes=0.5, minutes_max=2),
-    Group("llm", minutes=1, minutes_max=5),
+    Group("llm", minutes=1.5, minutes_max=5),
     Group("diarize", minutes=1.5, minutes_max=6),
     Group("translate", minutes=1, minutes_max=4),
     Group("ocr", minutes=1.5, minutes_max=6),

@@ -35,11 +35,13 @@ class Compared:
         )
 
 
-def compare(over_brick: Callable[[], float], engine: Callable[[], float]) -> Compared:
+def compare(
+    over_brick: Callable[[], float], engine: Callable[[], float], turns: int = TURNS
+) -> Compared:
     """Take both by turns, so that noise hits both; each returns its seconds."""
     calls, plains = [], []
     over_brick(), engine()  # The first call of each warms caches that later ones find warm.
-    for turn in range(TURNS):
+    for turn in range(turns):
         # Who begins changes, so that a drift favours nobody.
         first, second = (over_brick, engine) if turn % 2 else (engine, over_brick)
         a, b = first(), second()

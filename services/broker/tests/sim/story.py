@@ -139,6 +139,8 @@ class Story:
             token.charged_bytes, token.users = grant.granted_bytes, set(grant.users)
             token.was_used, token.keep_bytes, token.since_ms = grant.was_used, None, now_ms
             token.state = S.GRANTED if grant.is_alive else S.QUARANTINED
+            is_given_back = grant.suspicion is Suspicion.RELEASED_BY_HOLDER
+            token.given_back_at_ms = now_ms if is_given_back else None
             token.got_on_at_ms = None
             token.is_loading = grant.is_loading  # for all it knows, until it is told again
         self._torn.clear()

@@ -1,9 +1,10 @@
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from brickwork_gateway.pipelines.rendering import JsonFile, render_srt, render_txt, render_vtt
+from brickwork_gateway.pipelines.rendering import json_pieces, render_srt, render_txt, render_vtt
 
 
 def segment(start_ms: int, end_ms: int, text: str, speaker: str | None = "S1") -> dict[str, Any]:
@@ -50,16 +51,24 @@ def test_silence_renders_as_empty_files() -> None:
     assert (render_srt([]), render_vtt([]), render_txt([])) == ("", "WEBVTT\n\n", "")
 
 
-def test_json_keeps_letters_as_they_are() -> None:
-    file = JsonFile()
-    file.add({"text": "olá"})
-    assert "olá" in file.end({"language": "pt"}).decode()
+async def written(pages: list[list[dict[str, str]]], rest: dict[str, Any]) -> bytes:
+    async def some_at_a_time() -> AsyncIterator[list[dict[str, str]]]:
+        for page in pages:
+            yield page
+
+    return b"".join([piece async for piece in json_pieces(some_at_a_time(), rest)])
 
 
-@pytest.mark.parametrize("segments", [[], [{"text": "a"}], [{"text": "a"}, {"text": "b"}]])
-def test_json_that_is_written_by_segments_is_one_object(segments: list[dict[str, str]]) -> None:
-    file = JsonFile()
-    for segment in segments:
-        file.add(segment)
-    whole = file.end({"language": "pt", "slides": []})
+async def test_json_keeps_letters_as_they_are() -> None:
+    assert "olá" in (await written([[{"text": "olá"}]], {"language": "pt"})).decode()
+
+
+@pytest.mark.parametrize(
+    "pages", [[], [[{"text": "a"}]], [[{"text": "a"}, {"text": "b"}], [{"text": "c"}]]]
+)
+async def test_json_that_is_written_by_pages_is_one_object(
+    pages: list[list[dict[str, str]]],
+) -> None:
+    whole = await written(pages, {"language": "pt", "slides": []})
+    segments = [segment for page in pages for segment in page]
     assert json.loads(whole) == {"segments": segments, "language": "pt", "slides": []}

@@ -1,35 +1,28 @@
-"""Transcripts as files for people and players; pure functions of aligned segments."""
+"""Transcripts as files for people and players, made of aligned segments."""
 
 import html
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 Segment = Mapping[str, Any]
 
 
-class JsonFile:
-    """A result as JSON, readable and in UTF-8, written segment by segment."""
+async def json_pieces(
+    pages: AsyncIterable[Iterable[Segment]], rest: Mapping[str, Any]
+) -> AsyncIterator[bytes]:
+    """Yield a result as JSON, readable and in UTF-8, a piece for each page of its segments.
 
-    def __init__(self) -> None:
-        self._file = io.BytesIO()
-        self._before = b'{\n"segments": [\n'
-
-    def add(self, segment: Segment) -> None:
-        """Write the next segment."""
-        self._file.write(self._before)
-        self._file.write(_json(segment))
-        self._before = b",\n"
-
-    def end(self, rest: Mapping[str, Any]) -> bytes:
-        """Write what else there is, at least one thing, and return the whole file."""
-        if self._before != b",\n":
-            self._file.write(self._before)
-        self._file.write(b"],")
-        self._file.write(_json(rest).removeprefix(b"{"))
-        self._file.write(b"\n")
-        return self._file.getvalue()
+    Args:
+        pages: all segments in order, some at a time.
+        rest: what else there is, at least one thing.
+    """
+    yield b'{\n"segments": ['
+    before = b"\n"
+    async for page in pages:
+        yield before + b",\n".join(map(_json, page))
+        before = b",\n"
+    yield b"]," + _json(rest).removeprefix(b"{") + b"\n"
 
 
 def render_srt(segments: Sequence[Segment]) -> str:

@@ -31,6 +31,8 @@ GRACE_MS = {Yield.EVICT: 10_000, Yield.SHRINK: 30_000, Yield.REVOKE: 30_000}
 LOAD_MS = 60_000
 RECOVERY_MS = 30_000
 """What is promised, written here once more on purpose."""
+TURN_MS = 200_000
+"""No brick works longer than that: at most five rounds of 35 s, a load of 16 s, and its end."""
 TICK_MS = 7_000
 """How late time may be noticed: by a look of half a second, or one that took the longest."""
 
@@ -58,6 +60,7 @@ class Checkers:
         self._changed_at_ms: dict[str, int] = {}
         self._sees_since_ms = 0
         self._started_at_ms = 0
+        self._granted_at_ms = 0
         self._excess_bytes = 0
         self._excess_since_ms: int | None = None
 
@@ -131,7 +134,7 @@ class Checkers:
 
     def _granted(self, event: Granted) -> None:
         token_id, now_ms = event.request.token_id, self._world.now_ms
-        self._changed_at_ms[token_id] = now_ms
+        self._changed_at_ms[token_id] = self._granted_at_ms = now_ms
         charged = self.story.charged()
         free_bytes = self._room.free_bytes(charged)
         if free_bytes < 0:
@@ -253,6 +256,11 @@ class Checkers:
                 self._broken("S4", f"{token.token_id} has not got on loading, and may go on")
 
     # --- The end.
+
+    def has_line(self) -> bool:
+        """Tell whether some still wait who fit, and one after another is being served."""
+        waits = bool(self._that_fit(self.story.waiting()))
+        return waits and self._world.now_ms - self._granted_at_ms < TURN_MS
 
     def at_peace(self) -> None:
         """Check that whatever could be granted was, with no more faults (L1, S5)."""

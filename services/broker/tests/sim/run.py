@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.broker.tests.sim.being import Being
 from services.broker.tests.sim.brick import Brick
-from services.broker.tests.sim.checkers import Checkers, Violation
+from services.broker.tests.sim.checkers import TURN_MS, Checkers, Violation
 from services.broker.tests.sim.eyes import Eyes
 from services.broker.tests.sim.network import Network
 from services.broker.tests.sim.node import Node
@@ -81,20 +81,26 @@ def _simulate(world: World, checkers: Checkers, node: Node) -> None:
     _until(FAULTS_MS + CALM_MS, world, checkers, node)
     for being in beings:
         being.wants_more = False
-    _until(FAULTS_MS + CALM_MS + PEACE_MS, world, checkers, node)
-    if not checkers.violations:
-        checkers.at_peace()
+    _peace(len(beings), world, checkers, node)
     if world.stuck is not None:
         world.kill(world.stuck)
-    _until(FAULTS_MS + CALM_MS + 2 * PEACE_MS, world, checkers, node)
-    if not checkers.violations:
-        checkers.at_peace()
+    _peace(len(beings), world, checkers, node)
     for being in beings:
         being.rest_no_longer()
-    _until(FAULTS_MS + CALM_MS + 2 * PEACE_MS + LEAVING_MS, world, checkers, node)
+    _until(world.now_ms + LEAVING_MS, world, checkers, node)
     if not checkers.violations:
         assert node.book is not None, "the broker starts again by itself"
         checkers.end(node.book.ledger)
+
+
+def _peace(being_count: int, world: World, checkers: Checkers, node: Node) -> None:
+    """Let all be served; where what is left has room for one at a time that takes its time."""
+    _until(world.now_ms + PEACE_MS, world, checkers, node)
+    for _ in range(being_count):
+        if checkers.has_line():
+            _until(world.now_ms + TURN_MS, world, checkers, node)
+    if not checkers.violations:
+        checkers.at_peace()
 
 
 def _until(end_ms: int, world: World, checkers: Checkers, node: Node) -> None:

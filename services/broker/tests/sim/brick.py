@@ -161,7 +161,9 @@ class Brick(Being):
         assert self.tenure is not None
         if self.world.is_alive(engine):
             may_use_bytes = self.tenure.granted_bytes
-            if self.kept_bytes and self.manner.shrinks != "lies":
+            if self.kept_bytes and self.manner.shrinks == "lies":
+                self.world.dishonest.add(engine)
+            elif self.kept_bytes:
                 may_use_bytes = min(may_use_bytes, self.kept_bytes)
             used_bytes = may_use_bytes * self.steps_done // LOAD_STEPS
             if self.manner.overruns:
@@ -212,9 +214,9 @@ class Brick(Being):
                 self._soon(10, 5_000, self._finish)
         elif self.manner.shrinks == "lies":
             self.node.faults["lies about a shrink"] += 1
-            if self.engine is not None:
-                self.world.dishonest.add(self.engine)
+            self.world.dishonest.update(self.leaving)
             self.kept_bytes = keep_bytes
+            self._fill()
             self._renew_now()
         elif self.manner.shrinks == "never":
             self.node.faults["never shrinks"] += 1

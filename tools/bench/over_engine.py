@@ -38,7 +38,7 @@ class Compared:
 def compare(
     over_brick: Callable[[], float], engine: Callable[[], float], turns: int = TURNS
 ) -> Compared:
-    """Take both by turns, so that noise hits both; each returns its seconds."""
+    """Take both by so many turns, so that noise hits both; each returns its seconds."""
     calls, plains = [], []
     over_brick(), engine()  # The first call of each warms caches that later ones find warm.
     for turn in range(turns):
